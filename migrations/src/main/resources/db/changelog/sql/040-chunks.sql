@@ -29,7 +29,7 @@ CREATE TABLE chunks (
   UNIQUE (workspace_id, version_id, ordinal),
   FOREIGN KEY (workspace_id, version_id) REFERENCES document_versions ON DELETE CASCADE
 );
-CREATE INDEX chunks_content ON chunks (workspace_id, project_id, content_id);
+CREATE INDEX chunks_content ON chunks (workspace_id, content_id);
 CREATE INDEX chunks_document ON chunks (workspace_id, document_id);
 CREATE INDEX chunks_live_tsv ON chunks USING gin (tsv) WHERE valid_from IS NOT NULL AND valid_to IS NULL;
 CALL protect_tenant_table('chunks');

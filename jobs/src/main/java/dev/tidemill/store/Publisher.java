@@ -1,0 +1,205 @@
+package dev.tidemill.store;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// Makes versions visible and takes them away, each time in one transaction for chunks, vectors, text index, embedding cache
+/// and term counts: a query sees a document's old version or its new one, never both and never half of one.
+public final class Publisher {
+
+    private final JdbcClient jdbc;
+
+    public Publisher(JdbcClient jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    /// A version taken out of or into the corpus.
+    private record Version(long id, UUID documentId) {}
+
+    /// Publishes versions whose chunks all have their vectors, in the caller's transaction.
+    ///
+    /// @param before publish versions with smaller ids only
+    /// @param limit most versions at once
+    /// @return how many were published
+    public int publish(SourceScope scope, long before, int limit) {
+        List<Version> ready = jdbc.sql("""
+                        SELECT id, document_id FROM document_versions
+                        WHERE workspace_id = :workspace AND source_id = :source AND state = 'extracted' AND id < :before
+                        ORDER BY id LIMIT :limit
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("source", scope.sourceId())
+                .param("before", before)
+                .param("limit", limit)
+                .query(Version.class)
+                .list();
+        if (!ready.isEmpty()) {
+            replace(scope, ids(ready), documents(ready));
+        }
+        return ready.size();
+    }
+
+    /// Takes documents out of the corpus, in the caller's transaction.
+    public void retire(SourceScope scope, List<UUID> documents) {
+        String[] ids = documents.stream().map(UUID::toString).toArray(String[]::new);
+        replace(scope, new Long[0], ids);
+        jdbc.sql("""
+                        DELETE FROM document_versions
+                        WHERE workspace_id = :workspace AND document_id = ANY (CAST(:documents AS uuid[]))
+                          AND state IN ('discovered', 'extracted')
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("documents", ids)
+                .update();
+        jdbc.sql("""
+                        UPDATE documents SET deleted_at = now(), published_version = NULL
+                        WHERE workspace_id = :workspace AND id = ANY (CAST(:documents AS uuid[])) AND deleted_at IS NULL
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("documents", ids)
+                .update();
+    }
+
+    private static Long[] ids(List<Version> versions) {
+        return versions.stream().map(Version::id).toArray(Long[]::new);
+    }
+
+    private static String[] documents(List<Version> versions) {
+        Set<String> documents = new TreeSet<>();
+        versions.forEach(version -> documents.add(version.documentId().toString()));
+        return documents.toArray(String[]::new);
+    }
+
+    /// The new versions take the place of whatever the documents had published.
+    private void replace(SourceScope scope, Long[] newVersions, String[] documents) {
+        // The first statement locks the project: publishing is serial, and shares the row lock with no writer of chunks.
+        jdbc.sql("""
+                        UPDATE projects SET corpus_generation = corpus_generation + 1, updated_at = now()
+                        WHERE workspace_id = :workspace AND id = :project
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("project", scope.projectId())
+                .update();
+        countTerms(scope, newVersions, documents);
+        List<Long> replaced = jdbc.sql("""
+                        UPDATE document_versions SET state = 'superseded', valid_to = now()
+                        WHERE workspace_id = :workspace AND document_id = ANY (CAST(:documents AS uuid[]))
+                          AND state = 'published'
+                        RETURNING id
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("documents", documents)
+                .query(Long.class)
+                .list();
+        Long[] oldVersions = replaced.toArray(Long[]::new);
+        if (oldVersions.length > 0) {
+            jdbc.sql("""
+                            UPDATE chunks SET valid_to = now()
+                            WHERE workspace_id = :workspace AND version_id = ANY (:versions) AND valid_to IS NULL
+                            """)
+                    .param("workspace", scope.workspaceId())
+                    .param("versions", oldVersions)
+                    .update();
+        }
+        if (newVersions.length > 0) {
+            show(scope, newVersions);
+        }
+        if (oldVersions.length > 0) {
+            forgetUnused(scope, oldVersions);
+        }
+    }
+
+    private void countTerms(SourceScope scope, Long[] newVersions, String[] documents) {
+        // Ordered, so that two transactions never wait for each other in a circle.
+        jdbc.sql("""
+                        INSERT INTO lexemes (workspace_id, project_id, lexeme, chunks)
+                        SELECT :workspace, :project, lexeme, sum(delta)
+                        FROM (SELECT t.lexeme, 1 AS delta
+                              FROM chunks c, unnest(c.tsv) t
+                              WHERE c.workspace_id = :workspace AND c.version_id = ANY (:versions)
+                              UNION ALL
+                              SELECT t.lexeme, -1
+                              FROM document_versions v
+                              JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id, unnest(c.tsv) t
+                              WHERE v.workspace_id = :workspace AND v.document_id = ANY (CAST(:documents AS uuid[]))
+                                AND v.state = 'published') changes
+                        GROUP BY lexeme HAVING sum(delta) <> 0 ORDER BY lexeme
+                        ON CONFLICT (workspace_id, project_id, lexeme) DO UPDATE
+                        SET chunks = lexemes.chunks + excluded.chunks
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("project", scope.projectId())
+                .param("versions", newVersions)
+                .param("documents", documents)
+                .update();
+    }
+
+    private void show(SourceScope scope, Long[] versions) {
+        jdbc.sql("""
+                        UPDATE chunks SET valid_from = now()
+                        WHERE workspace_id = :workspace AND version_id = ANY (:versions)
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("versions", versions)
+                .update();
+        jdbc.sql("""
+                        UPDATE document_versions SET state = 'published', valid_from = now()
+                        WHERE workspace_id = :workspace AND id = ANY (:versions)
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("versions", versions)
+                .update();
+        jdbc.sql("""
+                        UPDATE documents d SET published_version = v.version
+                        FROM document_versions v
+                        WHERE v.workspace_id = :workspace AND v.id = ANY (:versions)
+                          AND d.workspace_id = v.workspace_id AND d.id = v.document_id
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("versions", versions)
+                .update();
+    }
+
+    /// Deletes the vectors of texts that no chunk of the project holds any more, and cached embeddings that no chunk of the
+    /// workspace does. Chunks that wait to be published count as holding theirs.
+    private void forgetUnused(SourceScope scope, Long[] oldVersions) {
+        List<VectorSet> sets = jdbc.sql("""
+                        SELECT id, model, fingerprint, dimensions, state FROM vector_sets
+                        WHERE workspace_id = :workspace AND project_id = :project ORDER BY id
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("project", scope.projectId())
+                .query(VectorSet.class)
+                .list();
+        for (VectorSet set : sets) {
+            jdbc.sql("""
+                            DELETE FROM %s x
+                            USING (SELECT DISTINCT content_id FROM chunks
+                                   WHERE workspace_id = :workspace AND version_id = ANY (:versions)) old
+                            WHERE x.workspace_id = :workspace AND x.content_id = old.content_id
+                              AND NOT EXISTS (SELECT FROM chunks c
+                                              WHERE c.workspace_id = x.workspace_id AND c.content_id = x.content_id
+                                                AND c.project_id = :project AND c.valid_to IS NULL)
+                            """.formatted(set.table()))
+                    .param("workspace", scope.workspaceId())
+                    .param("project", scope.projectId())
+                    .param("versions", oldVersions)
+                    .update();
+        }
+        jdbc.sql("""
+                        DELETE FROM embedding_cache e
+                        USING (SELECT DISTINCT content_id FROM chunks
+                               WHERE workspace_id = :workspace AND version_id = ANY (:versions)) old
+                        WHERE e.workspace_id = :workspace AND e.content_id = old.content_id
+                          AND NOT EXISTS (SELECT FROM chunks c
+                                          WHERE c.workspace_id = e.workspace_id AND c.content_id = e.content_id
+                                            AND c.valid_to IS NULL)
+                        """)
+                .param("workspace", scope.workspaceId())
+                .param("versions", oldVersions)
+                .update();
+    }
+}
