@@ -1,5 +1,6 @@
 package dev.tidemill.run;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 
 /// The counts that a step keeps in its execution context, committed with every chunk.
@@ -7,6 +8,8 @@ public final class Progress {
 
     static final String TOTAL = "progress.total";
     static final String REFUSED = "progress.refused";
+
+    private static final String MESSAGE = "run.message";
 
     private Progress() {}
 
@@ -18,6 +21,15 @@ public final class Progress {
     /// Counts items given up on.
     public static void refused(ExecutionContext context, long items) {
         context.putLong(REFUSED, context.getLong(REFUSED, 0) + items);
+    }
+
+    /// Leaves a message with the run, for its operator; `context` is that of the job execution.
+    public static void message(ExecutionContext context, String message) {
+        context.putString(MESSAGE, message);
+    }
+
+    static @Nullable String message(ExecutionContext context) {
+        return context.containsKey(MESSAGE) ? context.getString(MESSAGE) : null;
     }
 
     static long total(ExecutionContext context) {
