@@ -50,22 +50,35 @@ CALL protect_tenant_table('lexemes');
 
 -- `tsvector @@ tsquery` is not leakproof, so a row policy keeps the planner from the GIN index. This function reads as a role
 -- whose policy is simply true, and takes the workspace from the transaction, never from its caller.
+-- Ranking reads the whole tsvector of a match, so it is all that this leg costs: no more than `candidates` matches are ranked.
+-- The caller picks `required` so that rare terms decide what is ranked; the bound only bites where a question has nothing but
+-- common words.
 --changeset tidemill:040-text-search splitStatements:false
 CREATE POLICY searcher ON chunks FOR SELECT TO tidemill_searcher USING (true);
 GRANT SELECT ON chunks TO tidemill_searcher;
-CREATE FUNCTION match_chunks(project uuid, required tsquery, terms tsquery[], weights float8[], top integer)
+CREATE FUNCTION match_chunks(project uuid, required tsquery, terms tsquery[], weights float8[], top integer,
+    versions bigint[] DEFAULT NULL, heading text DEFAULT NULL, candidates integer DEFAULT 20000)
   RETURNS TABLE (chunk_id bigint, score float8)
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT c.id, (SELECT sum(w * ts_rank(c.tsv, t)) FROM unnest(terms, weights) AS q (t, w)) AS score
-  FROM chunks c
-  WHERE c.workspace_id = current_workspace() AND c.project_id = project
-    AND c.valid_from IS NOT NULL AND c.valid_to IS NULL AND c.tsv @@ required
-  ORDER BY score DESC, c.id
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = public, pg_temp
+  -- The limit makes a sequential scan look cheap; it never is.
+  SET enable_seqscan = off AS $$
+  SELECT m.id, (SELECT sum(w * ts_rank(m.tsv, t)) FROM unnest(terms, weights) AS q (t, w)) AS score
+  FROM (
+    SELECT c.id, c.tsv
+    FROM chunks c
+    WHERE c.workspace_id = current_workspace() AND c.project_id = project
+      AND c.valid_from IS NOT NULL AND c.valid_to IS NULL AND c.tsv @@ required
+      AND (versions IS NULL OR c.version_id = ANY (versions))
+      AND (heading IS NULL OR EXISTS (SELECT FROM unnest(c.heading_path) AS h (line) WHERE lower(line) = lower(heading)))
+    LIMIT candidates
+  ) m
+  ORDER BY score DESC, m.id
   LIMIT top
 $$;
 GRANT CREATE ON SCHEMA public TO tidemill_searcher;
-ALTER FUNCTION match_chunks(uuid, tsquery, tsquery[], float8[], integer) OWNER TO tidemill_searcher;
+ALTER FUNCTION match_chunks OWNER TO tidemill_searcher;
 REVOKE CREATE ON SCHEMA public FROM tidemill_searcher;
-REVOKE ALL ON FUNCTION match_chunks(uuid, tsquery, tsquery[], float8[], integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION match_chunks(uuid, tsquery, tsquery[], float8[], integer) TO tidemill_app, tidemill_batch;
---rollback DROP FUNCTION match_chunks(uuid, tsquery, tsquery[], float8[], integer); DROP POLICY searcher ON chunks; REVOKE SELECT ON chunks FROM tidemill_searcher;
+REVOKE ALL ON FUNCTION match_chunks FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION match_chunks TO tidemill_app, tidemill_batch;
+--rollback DROP FUNCTION match_chunks; DROP POLICY searcher ON chunks; REVOKE SELECT ON chunks FROM tidemill_searcher;

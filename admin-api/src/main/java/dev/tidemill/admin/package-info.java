@@ -1,0 +1,5 @@
+/// The server.
+@NullMarked
+package dev.tidemill.admin;
+
+import org.jspecify.annotations.NullMarked;

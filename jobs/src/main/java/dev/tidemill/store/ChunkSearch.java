@@ -1,0 +1,456 @@
+package dev.tidemill.store;
+
+import dev.tidemill.document.Hit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Finds live chunks, by vector and by word. Call it inside a transaction of [Workspaces].
+///
+/// Chunks are only ever reached through an index: from a vector by its content id, from a lexeme
+/// through the full-text
+/// index,
+/// or from the versions that a filter lets through.
+public final class ChunkSearch {
+
+    /// Up to this many chunks a filter's matches are compared one by one; with more, walking the index
+    /// finds enough of
+    /// them.
+    static final int EXACT_UP_TO = 5_000;
+
+    private static final int COUNTS_KEPT = 256;
+    private static final TypeReference<Map<String, Object>> METADATA = new TypeReference<>() {};
+
+    private final JdbcClient jdbc;
+    private final JsonMapper json = JsonMapper.shared();
+    private final Map<ProjectState, Long> chunkCounts = Collections.synchronizedMap(new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<ProjectState, Long> eldest) {
+            return size() > COUNTS_KEPT;
+        }
+    });
+
+    public ChunkSearch(JdbcClient jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    /// What a chunk must satisfy to be found; an empty part lets everything through.
+    ///
+    /// @param sources ids or locations of sources, any of them
+    /// @param documents keys of documents, any of them
+    /// @param metadata values that the document's metadata must hold, all of them
+    /// @param heading a heading that the chunk stands under, whatever its case
+    public record Filter(
+            List<String> sources,
+            List<String> documents,
+            Map<String, String> metadata,
+            @Nullable String heading) {
+
+        public static final Filter NONE = new Filter(List.of(), List.of(), Map.of(), null);
+
+        public Filter {
+            sources = List.copyOf(sources);
+            documents = List.copyOf(documents);
+            metadata = Map.copyOf(metadata);
+        }
+
+        private boolean onDocuments() {
+            return !sources.isEmpty() || !documents.isEmpty() || !metadata.isEmpty();
+        }
+    }
+
+    /// The document versions that a filter lets through, resolved once for both legs.
+    ///
+    /// @param versions ids of the versions, null when every version may be found
+    /// @param chunks how many chunks those versions have
+    /// @param heading as in the filter
+    public record Scope(
+            @Nullable List<Long> versions,
+            long chunks,
+            @Nullable String heading) {
+
+        boolean empty() {
+            return versions != null && versions.isEmpty();
+        }
+
+        private Long @Nullable [] versionArray() {
+            return versions == null ? null : versions.toArray(Long[]::new);
+        }
+    }
+
+    /// A chunk with its score in one leg.
+    public record Scored(long chunkId, double score) {}
+
+    /// A lexeme of the question.
+    ///
+    /// @param chunks how many live chunks of the project hold it
+    /// @param weight its inverse document frequency
+    public record Term(String lexeme, long chunks, double weight) {}
+
+    /// The full-text leg: what was found, and how the question was understood.
+    ///
+    /// @param terms the lexemes of the question that the project knows, rarest first
+    /// @param required what a chunk had to match to be ranked, empty when no term is known
+    public record TextLeg(List<Scored> found, List<Term> terms, String required) {}
+
+    /// Where a chunk stands in both legs.
+    public record Standing(
+            long chunkId,
+            @Nullable Integer vectorRank,
+            @Nullable Integer textRank,
+            @Nullable Double vectorScore,
+            @Nullable Double textScore,
+            double score) {}
+
+    /// The vector set that answers queries of the project, empty before its first ingest.
+    public Optional<VectorSet> liveSet(Project project) {
+        return jdbc.sql("""
+                        SELECT s.id, s.model, s.fingerprint, s.dimensions, s.state
+                        FROM vector_sets s
+                        WHERE s.workspace_id = :workspace AND s.project_id = :project AND s.id = :set
+                        """)
+                .param("workspace", project.workspaceId())
+                .param("project", project.id())
+                .param("set", project.liveSetId(), java.sql.Types.BIGINT)
+                .query(VectorSet.class)
+                .optional();
+    }
+
+    /// How many chunks of the project can be found.
+    public long chunks(Project project) {
+        ProjectState state = new ProjectState(project.workspaceId(), project.id(), project.generation());
+        Long known = chunkCounts.get(state);
+        if (known != null) {
+            return known;
+        }
+        long count = jdbc.sql("""
+                        SELECT coalesce(sum(chunk_count), 0) FROM document_versions
+                        WHERE workspace_id = :workspace AND project_id = :project AND state = 'published'
+                        """)
+                .param("workspace", project.workspaceId())
+                .param("project", project.id())
+                .query(Long.class)
+                .single();
+        chunkCounts.put(state, count);
+        return count;
+    }
+
+    /// Resolves the filter to document versions.
+    public Scope scope(Project project, Filter filter) {
+        if (!filter.onDocuments()) {
+            return new Scope(null, chunks(project), filter.heading());
+        }
+        String[] names = filter.metadata().keySet().toArray(String[]::new);
+        String[] values = Arrays.stream(names).map(filter.metadata()::get).toArray(String[]::new);
+        List<long[]> rows = jdbc.sql("""
+                        SELECT v.id, coalesce(v.chunk_count, 0)
+                        FROM document_versions v
+                        JOIN documents d ON d.workspace_id = v.workspace_id AND d.id = v.document_id
+                        JOIN sources s ON s.workspace_id = v.workspace_id AND s.id = v.source_id
+                        WHERE v.workspace_id = :workspace AND v.project_id = :project AND v.state = 'published'
+                          AND (cardinality(CAST(:documents AS text[])) = 0 OR d.key = ANY (:documents))
+                          AND (cardinality(CAST(:sources AS text[])) = 0
+                               OR s.location = ANY (:sources) OR s.id::text = ANY (:sources))
+                          AND v.metadata @> jsonb_object(CAST(:names AS text[]), CAST(:values AS text[]))
+                        ORDER BY v.id
+                        """)
+                .param("workspace", project.workspaceId())
+                .param("project", project.id())
+                .param("documents", filter.documents().toArray(String[]::new))
+                .param("sources", filter.sources().toArray(String[]::new))
+                .param("names", names)
+                .param("values", values)
+                .query((row, number) -> new long[] {row.getLong(1), row.getLong(2)})
+                .list();
+        return new Scope(
+                rows.stream().map(row -> row[0]).toList(),
+                rows.stream().mapToLong(row -> row[1]).sum(),
+                filter.heading());
+    }
+
+    /// The nearest chunks by cosine similarity, nearest first; exact where the set has no index or the
+    /// filter leaves
+    /// few chunks.
+    public List<Scored> byVector(Project project, VectorSet set, float[] query, int top, Scope scope) {
+        if (scope.empty()) {
+            return List.of();
+        }
+        if (scope.versions() != null && scope.chunks() <= EXACT_UP_TO) {
+            return amongVersions(project, set, query, top, scope);
+        }
+        // What a filter or a retired version takes away is made good by looking further, never by a shorter result.
+        double share =
+                scope.versions() == null ? 1 : Math.max(1e-3, scope.chunks() / (double) Math.max(1, chunks(project)));
+        int nearest = (int) Math.min(1_000_000, Math.max(100, top / share * 1.5));
+        while (true) {
+            List<Scored> rows = amongNearest(project, set, query, nearest, scope);
+            List<Scored> live =
+                    rows.stream().filter(row -> row.chunkId() > 0).limit(top).toList();
+            if (live.size() == top || rows.size() < nearest) {
+                return live;
+            }
+            nearest = Math.multiplyExact(nearest, 8);
+        }
+    }
+
+    private List<Scored> amongVersions(Project project, VectorSet set, float[] query, int top, Scope scope) {
+        return jdbc.sql("""
+                        SELECT c.id, 1 - (v.embedding <=> CAST(:query AS halfvec))
+                        FROM unnest(CAST(:versions AS bigint[])) AS q (version_id)
+                        CROSS JOIN LATERAL (
+                          SELECT id, content_id FROM chunks
+                          WHERE workspace_id = :workspace AND version_id = q.version_id AND project_id = :project
+                            AND valid_from IS NOT NULL AND valid_to IS NULL
+                            AND (CAST(:heading AS text) IS NULL
+                                 OR EXISTS (SELECT FROM unnest(heading_path) AS h (line) WHERE lower(line) = lower(:heading)))
+                          OFFSET 0) c
+                        CROSS JOIN LATERAL (
+                          SELECT embedding FROM %s WHERE workspace_id = :workspace AND content_id = c.content_id OFFSET 0) v
+                        ORDER BY v.embedding <=> CAST(:query AS halfvec), c.id
+                        LIMIT :top
+                        """.formatted(set.table()))
+                .param("query", literal(query))
+                .param("versions", scope.versionArray())
+                .param("workspace", project.workspaceId())
+                .param("project", project.id())
+                .param("heading", scope.heading(), java.sql.Types.VARCHAR)
+                .param("top", top)
+                .query(ChunkSearch::scored)
+                .list();
+    }
+
+    /// The nearest vectors with the chunks that hold their text; a vector without such a chunk comes
+    /// with chunk id 0.
+    private List<Scored> amongNearest(Project project, VectorSet set, float[] query, int nearest, Scope scope) {
+        // A generic plan knows neither the limit nor the vector, and would leave the index aside.
+        jdbc.sql("""
+                        SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+                               set_config('hnsw.iterative_scan', 'relaxed_order', true),
+                               set_config('hnsw.ef_search', :ef, true),
+                               set_config('hnsw.max_scan_tuples', :tuples, true)
+                        """)
+                .param("ef", Integer.toString(Math.clamp(nearest, 100, 1_000)))
+                .param("tuples", Integer.toString(Math.max(20_000, nearest * 4)))
+                .query()
+                .singleRow();
+        return jdbc.sql("""
+                        WITH nearest AS MATERIALIZED (
+                          SELECT content_id, embedding <=> CAST(:query AS halfvec(%d)) AS distance
+                          FROM %s ORDER BY embedding <=> CAST(:query AS halfvec(%d)) LIMIT :nearest)
+                        SELECT coalesce(c.id, 0), 1 - n.distance
+                        FROM nearest n
+                        LEFT JOIN LATERAL (
+                          SELECT id FROM chunks
+                          WHERE workspace_id = :workspace AND project_id = :project AND content_id = n.content_id
+                            AND valid_from IS NOT NULL AND valid_to IS NULL
+                            AND (CAST(:versions AS bigint[]) IS NULL OR version_id = ANY (:versions))
+                            AND (CAST(:heading AS text) IS NULL
+                                 OR EXISTS (SELECT FROM unnest(heading_path) AS h (line) WHERE lower(line) = lower(:heading)))
+                          OFFSET 0) c ON true
+                        ORDER BY n.distance, 1
+                        """.formatted(set.dimensions(), set.table(), set.dimensions()))
+                .param("query", literal(query))
+                .param("nearest", nearest)
+                .param("workspace", project.workspaceId())
+                .param("project", project.id())
+                .param("versions", scope.versionArray(), java.sql.Types.ARRAY)
+                .param("heading", scope.heading(), java.sql.Types.VARCHAR)
+                .query(ChunkSearch::scored)
+                .list();
+    }
+
+    /// The best chunks by the words of the question, best first. At most `candidates` matches are ranked.
+    public TextLeg byText(Project project, String question, int top, int candidates, Scope scope) {
+        List<Term> terms = terms(project, question);
+        if (terms.isEmpty() || scope.empty()) {
+            return new TextLeg(List.of(), terms, "");
+        }
+        String required = TextQuery.required(terms, chunks(project), candidates, scope.versions() != null);
+        List<Scored> found = ranked(project, required, terms, top, candidates, scope);
+        if (found.size() < top && !required.equals(TextQuery.anyOf(terms))) {
+            String wider = TextQuery.anyOf(terms);
+            return new TextLeg(ranked(project, wider, terms, top, candidates, scope), terms, wider);
+        }
+        return new TextLeg(found, terms, required);
+    }
+
+    private List<Scored> ranked(
+            Project project, String required, List<Term> terms, int top, int candidates, Scope scope) {
+        return jdbc.sql("""
+                        SELECT chunk_id, score FROM match_chunks(:project, CAST(:required AS tsquery),
+                          ARRAY(SELECT CAST(t AS tsquery) FROM unnest(CAST(:terms AS text[])) WITH ORDINALITY AS q (t, n)
+                                ORDER BY n),
+                          CAST(:weights AS float8[]), :top, CAST(:versions AS bigint[]), CAST(:heading AS text), :candidates)
+                        """)
+                .param("project", project.id())
+                .param("required", required)
+                .param(
+                        "terms",
+                        terms.stream()
+                                .map(term -> TextQuery.quoted(term.lexeme()))
+                                .toArray(String[]::new))
+                .param("weights", terms.stream().map(Term::weight).toArray(Double[]::new))
+                .param("top", top)
+                .param("versions", scope.versionArray(), java.sql.Types.ARRAY)
+                .param("heading", scope.heading(), java.sql.Types.VARCHAR)
+                .param("candidates", candidates)
+                .query(ChunkSearch::scored)
+                .list();
+    }
+
+    /// The lexemes of a question that live chunks of the project hold, rarest first.
+    public List<Term> terms(Project project, String question) {
+        long total = chunks(project);
+        return jdbc.sql("""
+                        SELECT t.lexeme, l.chunks
+                        FROM unnest(to_tsvector('english', :question)) AS t (lexeme, positions, weights)
+                        JOIN lexemes l ON l.workspace_id = :workspace AND l.project_id = :project AND l.lexeme = t.lexeme
+                        WHERE l.chunks > 0
+                        ORDER BY l.chunks, t.lexeme
+                        LIMIT 64
+                        """)
+                .param("question", question)
+                .param("workspace", project.workspaceId())
+                .param("project", project.id())
+                .query((row, number) -> new Term(
+                        row.getString(1),
+                        row.getLong(2),
+                        TextQuery.weight(row.getLong(2), Math.max(total, row.getLong(2)))))
+                .list();
+    }
+
+    /// The lexemes of each text, as the full-text index sees them.
+    public List<Set<String>> lexemes(List<String> texts) {
+        return jdbc.sql("""
+                        SELECT tsvector_to_array(to_tsvector('english', q.text))
+                        FROM unnest(CAST(:texts AS text[])) WITH ORDINALITY AS q (text, n) ORDER BY n
+                        """)
+                .param("texts", texts.toArray(String[]::new))
+                .query((row, number) -> Arrays.stream((Object[]) row.getArray(1).getArray())
+                        .map(String::valueOf)
+                        .collect(Collectors.<String, Set<String>>toCollection(TreeSet::new)))
+                .list();
+    }
+
+    /// The live chunks among the given ones with all that is told about them, in the given order.
+    public List<Hit> load(Project project, List<Standing> standings) {
+        Map<Long, Standing> byId =
+                standings.stream().collect(Collectors.toMap(Standing::chunkId, standing -> standing));
+        Map<Long, Hit> hits = new HashMap<>();
+        jdbc.sql("""
+                        SELECT c.id, c.document_id, v.version, d.key, coalesce(v.title, v.file_name) AS title,
+                               c.heading_path, c.start_offset, c.end_offset, c.first_page, c.last_page,
+                               c.start_millis, c.end_millis, c.text, v.metadata, c.run_id
+                        FROM chunks c
+                        JOIN document_versions v ON v.workspace_id = c.workspace_id AND v.id = c.version_id
+                        JOIN documents d ON d.workspace_id = c.workspace_id AND d.id = c.document_id
+                        WHERE c.workspace_id = :workspace AND c.project_id = :project AND c.id = ANY (:ids)
+                          AND c.valid_from IS NOT NULL AND c.valid_to IS NULL
+                        """)
+                .param("workspace", project.workspaceId())
+                .param("project", project.id())
+                .param("ids", byId.keySet().toArray(Long[]::new))
+                .query(row -> {
+                    Standing standing = byId.get(row.getLong("id"));
+                    if (standing != null) {
+                        hits.put(standing.chunkId(), hit(row, standing));
+                    }
+                });
+        List<Hit> ordered = new ArrayList<>(hits.size());
+        for (Standing standing : standings) {
+            Hit hit = hits.get(standing.chunkId());
+            if (hit != null) {
+                ordered.add(hit);
+            }
+        }
+        return ordered;
+    }
+
+    /// Headings that stand over live chunks of the project, from documents spread over all of it.
+    public List<String> headings(Project project, int atMost) {
+        return jdbc.sql("""
+                        SELECT DISTINCT ON (lower(c.heading)) c.heading
+                        FROM (SELECT id, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS total
+                              FROM document_versions
+                              WHERE workspace_id = :workspace AND project_id = :project AND state = 'published'
+                                AND chunk_count > 1) v
+                        CROSS JOIN LATERAL (
+                          SELECT heading_path[cardinality(heading_path)] AS heading FROM chunks
+                          WHERE workspace_id = :workspace AND version_id = v.id AND cardinality(heading_path) > 0
+                            AND valid_from IS NOT NULL AND valid_to IS NULL
+                          ORDER BY ordinal OFFSET 1 LIMIT 1) c
+                        WHERE v.n % greatest(1, v.total / :atMost) = 0 AND length(c.heading) BETWEEN 8 AND 80
+                        ORDER BY lower(c.heading) LIMIT :atMost
+                        """)
+                .param("workspace", project.workspaceId())
+                .param("project", project.id())
+                .param("atMost", atMost)
+                .query((row, number) -> row.getString(1))
+                .list();
+    }
+
+    private Hit hit(java.sql.ResultSet row, Standing standing) throws java.sql.SQLException {
+        return new Hit(
+                standing.chunkId(),
+                row.getObject("document_id", UUID.class),
+                row.getInt("version"),
+                row.getString("key"),
+                row.getString("title"),
+                Arrays.stream((Object[]) row.getArray("heading_path").getArray())
+                        .map(String::valueOf)
+                        .toList(),
+                row.getInt("start_offset"),
+                row.getInt("end_offset"),
+                row.getObject("first_page", Integer.class),
+                row.getObject("last_page", Integer.class),
+                row.getObject("start_millis", Long.class),
+                row.getObject("end_millis", Long.class),
+                row.getString("text"),
+                metadata(row.getString("metadata")),
+                standing.vectorRank(),
+                standing.textRank(),
+                standing.vectorScore(),
+                standing.textScore(),
+                standing.score(),
+                row.getLong("run_id"));
+    }
+
+    private Map<String, String> metadata(String stored) {
+        Map<String, String> metadata = new HashMap<>();
+        json.readValue(stored, METADATA).forEach((name, value) -> {
+            if (value != null) {
+                metadata.put(name, value.toString());
+            }
+        });
+        return metadata;
+    }
+
+    private static Scored scored(java.sql.ResultSet row, int number) throws java.sql.SQLException {
+        return new Scored(row.getLong(1), row.getDouble(2));
+    }
+
+    private static String literal(float[] vector) {
+        StringBuilder text = new StringBuilder(vector.length * 12).append('[');
+        for (int i = 0; i < vector.length; i++) {
+            text.append(i == 0 ? "" : ",").append(vector[i]);
+        }
+        return text.append(']').toString();
+    }
+
+    private record ProjectState(UUID workspaceId, UUID projectId, long generation) {}
+}
