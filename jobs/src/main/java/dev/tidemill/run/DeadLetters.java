@@ -5,7 +5,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Items that a job gave up on, one row for each item however often it fails. Joins the caller's transaction, which must be
+/// Items that a job gave up on, one row for each item however often it fails. Joins the caller's transaction, which
+/// must be
 /// scoped to the workspace: the letter and the state of its item commit together.
 public final class DeadLetters {
 
@@ -50,18 +51,19 @@ public final class DeadLetters {
                 .update();
     }
 
-    /// Marks the letters of these items as resolved, in whichever step they were given up on.
-    public void resolve(UUID workspaceId, String job, Collection<String> itemKeys) {
+    /// Marks the letters that a step wrote for these items as resolved.
+    public void resolve(UUID workspaceId, String job, String step, Collection<String> itemKeys) {
         if (itemKeys.isEmpty()) {
             return;
         }
         jdbc.sql("""
                         UPDATE dead_letters SET resolved_at = now()
-                        WHERE workspace_id = :workspace AND job = :job AND item_key = ANY (:items)
+                        WHERE workspace_id = :workspace AND job = :job AND step = :step AND item_key = ANY (:items)
                           AND resolved_at IS NULL
                         """)
                 .param("workspace", workspaceId)
                 .param("job", job)
+                .param("step", step)
                 .param("items", itemKeys.toArray(String[]::new))
                 .update();
     }

@@ -18,8 +18,8 @@ public record RunLimits(int attempts, Duration backoff, double multiplier, Durat
             throw new IllegalArgumentException("multiplier is " + multiplier + ": must be at least 1");
         }
         if (backoff.isNegative() || maxBackoff.compareTo(backoff) < 0) {
-            throw new IllegalArgumentException(
-                    "backoff is " + backoff + " and max-backoff " + maxBackoff + ": must be 0 <= backoff <= max-backoff");
+            throw new IllegalArgumentException("backoff is " + backoff + " and max-backoff " + maxBackoff
+                    + ": must be 0 <= backoff <= max-backoff");
         }
     }
 

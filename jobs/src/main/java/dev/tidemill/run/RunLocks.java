@@ -8,7 +8,8 @@ import java.util.Optional;
 import javax.sql.DataSource;
 import org.springframework.dao.DataAccessResourceFailureException;
 
-/// Says which runs are alive. A running run holds a session-level advisory lock on what it works on; PostgreSQL lets it go
+/// Says which runs are alive. A running run holds a session-level advisory lock on what it works on; PostgreSQL lets it
+/// go
 /// when the process dies, however it dies. Whoever gets the lock knows that nobody else is at work.
 final class RunLocks {
 

@@ -33,7 +33,8 @@ import org.springframework.batch.core.step.StepExecution;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Launches, stops, resumes and shows runs. At most one run works on a subject at a time, over all processes; a run whose
+/// Launches, stops, resumes and shows runs. At most one run works on a subject at a time, over all processes; a run
+/// whose
 /// process died is resumed by whichever process notices first.
 public final class Runs implements SmartLifecycle {
 
@@ -52,8 +53,8 @@ public final class Runs implements SmartLifecycle {
     private final JobRepository repository;
     private final JdbcClient jdbc;
     private final RunLimits limits;
-    private final ExecutorService threads =
-            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("run-", 0).factory());
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("run-", 0).factory());
     private final Map<Long, CompletableFuture<RunView>> ends = new ConcurrentHashMap<>();
     private volatile boolean running;
 
@@ -81,15 +82,16 @@ public final class Runs implements SmartLifecycle {
                 .addString(SUBJECT, subject, false);
     }
 
-    /// Starts a run and returns its id at once. An unfinished dead run on the same subject is closed: what it left is in the
+    /// Starts a run and returns its id at once. An unfinished dead run on the same subject is closed: what it left is
+    /// in the
     /// data, and the new run goes on from there.
     ///
     /// @throws RunConflict when a live run works on the same subject
     public long start(Job job, JobParameters parameters) {
         String subject = required(parameters, SUBJECT);
         RunLocks.Lock lock = locks.tryLock(subject)
-                .orElseThrow(() -> new RunConflict("another run is busy with " + subject
-                        + ": wait until it ends, or stop it"));
+                .orElseThrow(() ->
+                        new RunConflict("another run is busy with " + subject + ": wait until it ends, or stop it"));
         return launch(parameters, lock, () -> {
             for (long id : unfinished(subject)) {
                 close(id, BatchStatus.ABANDONED, "superseded by a newer run on " + subject);
@@ -106,7 +108,8 @@ public final class Runs implements SmartLifecycle {
         JobExecution execution = execution(runId).orElseThrow(() -> new RunConflict("there is no run " + runId));
         String subject = required(execution.getJobParameters(), SUBJECT);
         RunLocks.Lock lock = locks.tryLock(subject)
-                .orElseThrow(() -> new RunConflict("a run is busy with " + subject + ": wait until it ends, or stop it"));
+                .orElseThrow(
+                        () -> new RunConflict("a run is busy with " + subject + ": wait until it ends, or stop it"));
         return launch(execution.getJobParameters(), lock, () -> restart(runId));
     }
 
@@ -138,15 +141,22 @@ public final class Runs implements SmartLifecycle {
             if (lock.isEmpty()) {
                 continue;
             }
-            int executions = repository.getJobExecutions(execution.getJobInstance()).size();
+            int executions =
+                    repository.getJobExecutions(execution.getJobInstance()).size();
             if (executions >= limits.attempts()) {
                 try (RunLocks.Lock held = lock.get()) {
-                    close(id, BatchStatus.FAILED, "given up on after " + executions + " executions of " + held.subject()
-                            + ": look at the log for what ends it, then resume it by hand");
+                    close(
+                            id,
+                            BatchStatus.FAILED,
+                            "given up on after " + executions + " executions of " + held.subject()
+                                    + ": look at the log for what ends it, then resume it by hand");
                 }
                 continue;
             }
-            log.info("run {} of {} died; it is resumed", id, execution.getJobInstance().getJobName());
+            log.info(
+                    "run {} of {} died; it is resumed",
+                    id,
+                    execution.getJobInstance().getJobName());
             resumed.add(launch(execution.getJobParameters(), lock.get(), () -> restart(id)));
         }
         return resumed;
@@ -185,20 +195,26 @@ public final class Runs implements SmartLifecycle {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
             }
-            throw new IllegalStateException("the run could not be started: " + e.getCause().getMessage(), e.getCause());
+            throw new IllegalStateException(
+                    "the run could not be started: " + e.getCause().getMessage(), e.getCause());
         }
     }
 
     /// Resumes a run that failed for a cause that may go away by itself, as often as the limits allow.
     private JobExecution persist(JobExecution first) throws Exception {
         JobExecution last = first;
-        for (int executions = repository.getJobExecutions(first.getJobInstance()).size();
+        for (int executions =
+                        repository.getJobExecutions(first.getJobInstance()).size();
                 executions < limits.attempts()
                         && last.getStatus() == BatchStatus.FAILED
                         && Failures.isTransient(last.getAllFailureExceptions());
                 executions++) {
             Duration wait = limits.waitAfter(executions);
-            log.warn("run {} failed ({}); it is resumed in {}", last.getId(), last.getExitStatus().getExitDescription(), wait);
+            log.warn(
+                    "run {} failed ({}); it is resumed in {}",
+                    last.getId(),
+                    last.getExitStatus().getExitDescription(),
+                    wait);
             new CompletableFuture<Void>()
                     .completeOnTimeout(null, wait.toMillis(), TimeUnit.MILLISECONDS)
                     .get();
@@ -212,7 +228,8 @@ public final class Runs implements SmartLifecycle {
         CompletableFuture<RunView> end = ends.get(runId);
         return end != null
                 ? end
-                : CompletableFuture.completedFuture(get(runId).orElseThrow(() -> new RunConflict("there is no run " + runId)));
+                : CompletableFuture.completedFuture(
+                        get(runId).orElseThrow(() -> new RunConflict("there is no run " + runId)));
     }
 
     /// Asks a run to stop after its current chunk. It can be resumed later.
@@ -279,7 +296,8 @@ public final class Runs implements SmartLifecycle {
 
     /// The newest runs, newest first.
     public List<RunView> list(int limit) {
-        return jdbc.sql("SELECT job_execution_id FROM batch_job_execution ORDER BY job_execution_id DESC LIMIT :limit")
+        return jdbc
+                .sql("SELECT job_execution_id FROM batch_job_execution ORDER BY job_execution_id DESC LIMIT :limit")
                 .param("limit", limit)
                 .query(Long.class)
                 .list()

@@ -19,7 +19,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// The lines of a JSON Lines file, as BEIR's `corpus.jsonl` has them: `_id` (or `id`), `title`, `text`, `metadata`. A line
+/// The lines of a JSON Lines file, as BEIR's `corpus.jsonl` has them: `_id` (or `id`), `title`, `text`, `metadata`. A
+/// line
 /// that cannot be used is refused by its number; the others go on.
 final class JsonlListing implements Listing {
 
@@ -117,8 +118,7 @@ final class JsonlListing implements Listing {
         }
         String title = string(object, "title").strip();
         byte[] body = string(object, "text").getBytes(StandardCharsets.UTF_8);
-        return new SourceItem(
-                id, fileName(id), title.isEmpty() ? null : title, metadata, new SourceItem.OfBytes(body));
+        return new SourceItem(id, fileName(id), title.isEmpty() ? null : title, metadata, new SourceItem.OfBytes(body));
     }
 
     private static String fileName(String id) {

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 public interface Listing extends Closeable {
 
     /// The next item, null at the end.
-    @Nullable SourceItem next();
+    @Nullable
+    SourceItem next();
 
     /// How many items there are, 0 when that is only known at the end.
     long total();

@@ -29,8 +29,8 @@ public final class Sources {
         }
         Path path = Path.of(location);
         if (!Files.exists(path)) {
-            throw new SourceUnavailable(
-                    location + " does not exist: name an existing " + (type == SourceType.JSONL ? "file" : "folder or file"));
+            throw new SourceUnavailable(location + " does not exist: name an existing "
+                    + (type == SourceType.JSONL ? "file" : "folder or file"));
         }
         if (!Files.isReadable(path)) {
             throw new SourceUnavailable(location + " is not readable for the user that runs Tidemill");

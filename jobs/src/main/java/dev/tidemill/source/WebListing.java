@@ -22,8 +22,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// Pages by address. Each address, and each one it redirects to, is checked before it is fetched: only http and https, and no
-/// host that resolves into this machine or a private network, so that a list of addresses cannot read what only the server
+/// Pages by address. Each address, and each one it redirects to, is checked before it is fetched: only http and https,
+/// and no
+/// host that resolves into this machine or a private network, so that a list of addresses cannot read what only the
+/// server
 /// can reach. The check and the connection use the same resolution, which the JVM keeps for its cache time.
 final class WebListing implements Listing {
 
@@ -158,7 +160,8 @@ final class WebListing implements Listing {
                 }
                 if (System.nanoTime() > deadline) {
                     throw new Refusal(
-                            RefusalReason.TIMEOUT, uri + " took longer than " + limits.timeout().toSeconds() + " s");
+                            RefusalReason.TIMEOUT,
+                            uri + " took longer than " + limits.timeout().toSeconds() + " s");
                 }
                 out.write(buffer, 0, n);
             }
@@ -224,7 +227,8 @@ final class WebListing implements Listing {
         }
     }
 
-    /// Whether an address belongs to the public internet: not loopback, link-local, private (RFC 1918, RFC 4193), shared
+    /// Whether an address belongs to the public internet: not loopback, link-local, private (RFC 1918, RFC 4193),
+    /// shared
     /// (RFC 6598), multicast or reserved, also when written as an IPv4-mapped, 6to4 or NAT64 IPv6 address.
     static boolean isPublic(InetAddress address) {
         if (address.isAnyLocalAddress()
@@ -244,7 +248,10 @@ final class WebListing implements Listing {
         int first = b[0] & 0xff;
         int second = b[1] & 0xff;
         boolean shared = first == 100 && second >= 64 && second < 128;
-        boolean special = first == 0 || first >= 240 || (first == 192 && second == 0 && b[2] == 0) || (first == 198 && (second & 0xfe) == 18);
+        boolean special = first == 0
+                || first >= 240
+                || (first == 192 && second == 0 && b[2] == 0)
+                || (first == 198 && (second & 0xfe) == 18);
         return !shared && !special;
     }
 
@@ -253,8 +260,8 @@ final class WebListing implements Listing {
                 .firstValue("retry-after")
                 .filter(value -> value.length() < 6 && value.chars().allMatch(Character::isDigit))
                 .map(Long::parseLong)
-                .map(seconds -> Duration.of(
-                        Math.min(seconds, MAX_RETRY_AFTER.toSeconds()), TimeUnit.SECONDS.toChronoUnit()))
+                .map(seconds ->
+                        Duration.of(Math.min(seconds, MAX_RETRY_AFTER.toSeconds()), TimeUnit.SECONDS.toChronoUnit()))
                 .orElse(null);
     }
 

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.PGCopyOutputStream;
 
-/// Writes rows with COPY in PostgreSQL's binary format (documented under COPY, "Binary Format"). Row by row: memory does not
+/// Writes rows with COPY in PostgreSQL's binary format (documented under COPY, "Binary Format"). Row by row: memory
+/// does not
 /// grow with the number of rows. Close it to finish the COPY; anything but a clean close makes the transaction fail.
 final class BinaryCopy implements AutoCloseable {
 

@@ -9,7 +9,8 @@ import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
 
-/// Writes the text and the chunks of a version with COPY. COPY is refused on a table with row-level security, so the rows go
+/// Writes the text and the chunks of a version with COPY. COPY is refused on a table with row-level security, so the
+/// rows go
 /// through temporary tables that empty themselves at the end of the transaction.
 public final class Chunks {
 
@@ -24,7 +25,8 @@ public final class Chunks {
     /// @param start its first code point
     public record TextPart(int start, String text) {}
 
-    /// Stores the chunks of a version in the caller's transaction, one at a time: memory does not grow with their number.
+    /// Stores the chunks of a version in the caller's transaction, one at a time: memory does not grow with their
+    /// number.
     public void write(SourceScope scope, UUID documentId, long versionId, long runId, Iterator<Chunk> chunks) {
         jdbc.execute("""
                 CREATE TEMPORARY TABLE IF NOT EXISTS staged_chunks (

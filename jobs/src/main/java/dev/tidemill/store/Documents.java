@@ -47,7 +47,9 @@ public final class Documents {
 
     /// What is known of the documents with these keys, by key.
     public Map<String, Known> known(SourceScope scope, Collection<String> keys) {
-        List<Known> known = workspaces.call(scope.workspaceId(), () -> jdbc.sql("""
+        List<Known> known = workspaces.call(
+                scope.workspaceId(),
+                () -> jdbc.sql("""
                         SELECT d.id, d.key, d.version, d.deleted_at IS NOT NULL AS deleted,
                                encode(v.sha256, 'hex') AS hash, v.state, v.refusal_reason, v.profile
                         FROM documents d
@@ -55,19 +57,19 @@ public final class Documents {
                           ON v.workspace_id = d.workspace_id AND v.document_id = d.id AND v.version = d.version
                         WHERE d.workspace_id = :workspace AND d.source_id = :source AND d.key = ANY (:keys)
                         """)
-                .param("workspace", scope.workspaceId())
-                .param("source", scope.sourceId())
-                .param("keys", keys.toArray(String[]::new))
-                .query((row, n) -> new Known(
-                        row.getObject("id", UUID.class),
-                        row.getString("key"),
-                        row.getInt("version"),
-                        row.getBoolean("deleted"),
-                        row.getString("hash") == null ? null : new ContentHash(row.getString("hash")),
-                        row.getString("state"),
-                        row.getString("refusal_reason"),
-                        row.getString("profile")))
-                .list());
+                        .param("workspace", scope.workspaceId())
+                        .param("source", scope.sourceId())
+                        .param("keys", keys.toArray(String[]::new))
+                        .query((row, n) -> new Known(
+                                row.getObject("id", UUID.class),
+                                row.getString("key"),
+                                row.getInt("version"),
+                                row.getBoolean("deleted"),
+                                row.getString("hash") == null ? null : new ContentHash(row.getString("hash")),
+                                row.getString("state"),
+                                row.getString("refusal_reason"),
+                                row.getString("profile")))
+                        .list());
         return known.stream().collect(Collectors.toMap(Known::key, Function.identity()));
     }
 
@@ -161,34 +163,38 @@ public final class Documents {
     public record Presence(long documents, long gone) {}
 
     public Presence presence(SourceScope scope, long listing) {
-        return workspaces.call(scope.workspaceId(), () -> jdbc.sql("""
+        return workspaces.call(
+                scope.workspaceId(),
+                () -> jdbc.sql("""
                         SELECT count(*) AS documents, count(*) FILTER (WHERE seen_run IS DISTINCT FROM :listing) AS gone
                         FROM documents
                         WHERE workspace_id = :workspace AND source_id = :source AND deleted_at IS NULL
                         """)
-                .param("workspace", scope.workspaceId())
-                .param("source", scope.sourceId())
-                .param("listing", listing)
-                .query(Presence.class)
-                .single());
+                        .param("workspace", scope.workspaceId())
+                        .param("source", scope.sourceId())
+                        .param("listing", listing)
+                        .query(Presence.class)
+                        .single());
     }
 
     /// Documents that the given listing did not show, in the order of their ids, after the given one.
     public List<UUID> gone(SourceScope scope, long listing, @Nullable UUID after, int limit) {
-        return workspaces.callAlone(scope.workspaceId(), () -> jdbc.sql("""
+        return workspaces.callAlone(
+                scope.workspaceId(),
+                () -> jdbc.sql("""
                         SELECT id FROM documents
                         WHERE workspace_id = :workspace AND source_id = :source AND deleted_at IS NULL
                           AND seen_run IS DISTINCT FROM :listing
                           AND id > CAST(:after AS uuid)
                         ORDER BY id LIMIT :limit
                         """)
-                .param("workspace", scope.workspaceId())
-                .param("source", scope.sourceId())
-                .param("listing", listing)
-                .param("after", after == null ? "00000000-0000-0000-0000-000000000000" : after.toString())
-                .param("limit", limit)
-                .query(UUID.class)
-                .list());
+                        .param("workspace", scope.workspaceId())
+                        .param("source", scope.sourceId())
+                        .param("listing", listing)
+                        .param("after", after == null ? "00000000-0000-0000-0000-000000000000" : after.toString())
+                        .param("limit", limit)
+                        .query(UUID.class)
+                        .list());
     }
 
     /// Notes how many missing documents wait for a person to confirm that they are gone.

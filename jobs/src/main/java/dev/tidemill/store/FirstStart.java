@@ -20,9 +20,7 @@ public final class FirstStart {
             UUID organization = jdbc.sql("""
                             INSERT INTO organizations (name, slug) VALUES ('Default', 'default')
                             ON CONFLICT (slug) DO UPDATE SET slug = excluded.slug RETURNING id
-                            """)
-                    .query(UUID.class)
-                    .single();
+                            """).query(UUID.class).single();
             // The workspace id follows from the organization's, so that it can be set before the row can be seen.
             UUID workspace = organization;
             jdbc.sql("SELECT set_config('tidemill.workspace_id', :workspace, true)")
@@ -39,9 +37,7 @@ public final class FirstStart {
             jdbc.sql("""
                             INSERT INTO projects (workspace_id, slug, name) VALUES (:workspace, 'default', 'Default')
                             ON CONFLICT (workspace_id, slug) DO NOTHING
-                            """)
-                    .param("workspace", workspace)
-                    .update();
+                            """).param("workspace", workspace).update();
             return workspace;
         });
         return Optional.ofNullable(id).orElseThrow();

@@ -34,13 +34,15 @@ public final class Originals {
     }
 
     public boolean contains(UUID workspaceId, ContentHash hash) {
-        return workspaces.call(workspaceId, () -> jdbc.sql("""
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
                         SELECT count(*) > 0 FROM blobs WHERE workspace_id = :workspace AND sha256 = :hash
                         """)
-                .param("workspace", workspaceId)
-                .param("hash", hash.bytes())
-                .query(Boolean.class)
-                .single());
+                        .param("workspace", workspaceId)
+                        .param("hash", hash.bytes())
+                        .query(Boolean.class)
+                        .single());
     }
 
     /// Stores bytes under their hash, in the caller's transaction. Nothing happens when they are there already.
@@ -93,15 +95,17 @@ public final class Originals {
         MessageDigest digest = ContentHash.sha256();
         for (int part = 0; ; part++) {
             int number = part;
-            Optional<byte[]> bytes = workspaces.callAlone(workspaceId, () -> jdbc.sql("""
+            Optional<byte[]> bytes = workspaces.callAlone(
+                    workspaceId,
+                    () -> jdbc.sql("""
                             SELECT bytes FROM blob_parts
                             WHERE workspace_id = :workspace AND sha256 = :hash AND part = :part
                             """)
-                    .param("workspace", workspaceId)
-                    .param("hash", hash.bytes())
-                    .param("part", number)
-                    .query((row, n) -> row.getBytes(1))
-                    .optional());
+                            .param("workspace", workspaceId)
+                            .param("hash", hash.bytes())
+                            .param("part", number)
+                            .query((row, n) -> row.getBytes(1))
+                            .optional());
             if (bytes.isEmpty()) {
                 break;
             }

@@ -7,4 +7,5 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param liveSetId the vector set that answers queries, null before the first ingest
 /// @param generation goes up with every change of what a query may see
-public record Project(UUID workspaceId, UUID id, String slug, @Nullable Long liveSetId, long generation) {}
+public record Project(
+        UUID workspaceId, UUID id, String slug, @Nullable Long liveSetId, long generation) {}

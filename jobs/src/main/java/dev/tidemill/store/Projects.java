@@ -17,43 +17,49 @@ public final class Projects {
     }
 
     public Optional<Project> find(UUID workspaceId, String slug) {
-        return workspaces.call(workspaceId, () -> jdbc.sql("""
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
                         SELECT workspace_id, id, slug, live_set_id, corpus_generation AS generation
                         FROM projects WHERE workspace_id = :workspace AND slug = :slug
                         """)
-                .param("workspace", workspaceId)
-                .param("slug", slug)
-                .query(Project.class)
-                .optional());
+                        .param("workspace", workspaceId)
+                        .param("slug", slug)
+                        .query(Project.class)
+                        .optional());
     }
 
     /// The source of this type and location, made when new.
     public UUID source(Project project, String type, String location) {
-        return workspaces.call(project.workspaceId(), () -> jdbc.sql("""
+        return workspaces.call(
+                project.workspaceId(),
+                () -> jdbc.sql("""
                         INSERT INTO sources (workspace_id, project_id, type, location)
                         VALUES (:workspace, :project, :type, :location)
                         ON CONFLICT (workspace_id, project_id, type, location) DO UPDATE SET type = excluded.type
                         RETURNING id
                         """)
-                .param("workspace", project.workspaceId())
-                .param("project", project.id())
-                .param("type", type)
-                .param("location", location)
-                .query(UUID.class)
-                .single());
+                        .param("workspace", project.workspaceId())
+                        .param("project", project.id())
+                        .param("type", type)
+                        .param("location", location)
+                        .query(UUID.class)
+                        .single());
     }
 
     /// The sets that every new text needs a vector in: the live one and those being built.
     public List<VectorSet> activeSets(UUID workspaceId, UUID projectId) {
-        return workspaces.callAlone(workspaceId, () -> jdbc.sql("""
+        return workspaces.callAlone(
+                workspaceId,
+                () -> jdbc.sql("""
                         SELECT id, model, fingerprint, dimensions, state FROM vector_sets
                         WHERE workspace_id = :workspace AND project_id = :project AND state IN ('live', 'building')
                         ORDER BY id
                         """)
-                .param("workspace", workspaceId)
-                .param("project", projectId)
-                .query(VectorSet.class)
-                .list());
+                        .param("workspace", workspaceId)
+                        .param("project", projectId)
+                        .query(VectorSet.class)
+                        .list());
     }
 
     /// The live set of the project; the first one is made for the given model.

@@ -6,7 +6,8 @@ import java.util.TreeSet;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Makes versions visible and takes them away, each time in one transaction for chunks, vectors, text index, embedding cache
+/// Makes versions visible and takes them away, each time in one transaction for chunks, vectors, text index, embedding
+/// cache
 /// and term counts: a query sees a document's old version or its new one, never both and never half of one.
 public final class Publisher {
 
@@ -75,7 +76,8 @@ public final class Publisher {
 
     /// The new versions take the place of whatever the documents had published.
     private void replace(SourceScope scope, Long[] newVersions, String[] documents) {
-        // The first statement locks the project: publishing is serial, and shares the row lock with no writer of chunks.
+        // The first statement locks the project: publishing is serial, and shares the row lock with no writer of
+        // chunks.
         jdbc.sql("""
                         UPDATE projects SET corpus_generation = corpus_generation + 1, updated_at = now()
                         WHERE workspace_id = :workspace AND id = :project
@@ -163,7 +165,8 @@ public final class Publisher {
                 .update();
     }
 
-    /// Deletes the vectors of texts that no chunk of the project holds any more, and cached embeddings that no chunk of the
+    /// Deletes the vectors of texts that no chunk of the project holds any more, and cached embeddings that no chunk of
+    /// the
     /// workspace does. Chunks that wait to be published count as holding theirs.
     private void forgetUnused(SourceScope scope, Long[] oldVersions) {
         List<VectorSet> sets = jdbc.sql("""

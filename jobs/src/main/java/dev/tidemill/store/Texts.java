@@ -20,7 +20,9 @@ public final class Texts {
         if (start < 0 || end <= start) {
             return Optional.empty();
         }
-        return workspaces.call(workspaceId, () -> jdbc.sql("""
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
                         SELECT string_agg(substr(t.text, greatest(:start - t.start_offset, 0) + 1,
                                  :end - greatest(:start, t.start_offset)), '' ORDER BY t.start_offset)
                         FROM document_versions v
@@ -28,13 +30,13 @@ public final class Texts {
                         WHERE v.workspace_id = :workspace AND v.document_id = :document AND v.version = :version
                           AND t.start_offset < :end AND t.start_offset + length(t.text) > :start
                         """)
-                .param("workspace", workspaceId)
-                .param("document", documentId)
-                .param("version", version)
-                .param("start", start)
-                .param("end", end)
-                .query((row, number) -> Optional.ofNullable(row.getString(1)))
-                .single()
-                .filter(text -> text.codePointCount(0, text.length()) == end - start));
+                        .param("workspace", workspaceId)
+                        .param("document", documentId)
+                        .param("version", version)
+                        .param("start", start)
+                        .param("end", end)
+                        .query((row, number) -> Optional.ofNullable(row.getString(1)))
+                        .single()
+                        .filter(text -> text.codePointCount(0, text.length()) == end - start));
     }
 }

@@ -10,7 +10,8 @@ import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Vectors of one set, and the embedding cache from which a text that was embedded before takes its vector. The name of a
+/// Vectors of one set, and the embedding cache from which a text that was embedded before takes its vector. The name of
+/// a
 /// set's table is made of its number, so nothing else can come into the SQL.
 public final class Vectors {
 
@@ -39,22 +40,26 @@ public final class Vectors {
 
     /// Chunks of extracted versions of a source that have no vector in a set.
     public long countMissing(SourceScope scope, VectorSet set) {
-        return workspaces.callAlone(scope.workspaceId(), () -> jdbc.sql("""
+        return workspaces.callAlone(
+                scope.workspaceId(),
+                () -> jdbc.sql("""
                         SELECT count(*) FROM document_versions v
                         JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id
                         WHERE v.workspace_id = :workspace AND v.source_id = :source AND v.state = 'extracted'
                           AND NOT EXISTS (SELECT FROM %s x
                                           WHERE x.workspace_id = c.workspace_id AND x.content_id = c.content_id)
                         """.formatted(set.table()))
-                .param("workspace", scope.workspaceId())
-                .param("source", scope.sourceId())
-                .query(Long.class)
-                .single());
+                        .param("workspace", scope.workspaceId())
+                        .param("source", scope.sourceId())
+                        .query(Long.class)
+                        .single());
     }
 
     /// As [#countMissing], page by page in the order of versions and ordinals, after the given place.
     public List<Missing> missing(SourceScope scope, VectorSet set, long afterVersion, int afterOrdinal, int limit) {
-        return workspaces.callAlone(scope.workspaceId(), () -> jdbc.sql("""
+        return workspaces.callAlone(
+                scope.workspaceId(),
+                () -> jdbc.sql("""
                         SELECT c.version_id, c.ordinal, c.content_id, c.header, c.text, e.embedding
                         FROM document_versions v
                         JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id
@@ -66,23 +71,23 @@ public final class Vectors {
                                           WHERE x.workspace_id = c.workspace_id AND x.content_id = c.content_id)
                         ORDER BY c.version_id, c.ordinal LIMIT :limit
                         """.formatted(set.table()))
-                .param("fingerprint", set.fingerprint())
-                .param("workspace", scope.workspaceId())
-                .param("source", scope.sourceId())
-                .param("version", afterVersion)
-                .param("ordinal", afterOrdinal)
-                .param("limit", limit)
-                .query((row, n) -> {
-                    String header = row.getString("header");
-                    byte[] cached = row.getBytes("embedding");
-                    return new Missing(
-                            row.getLong("version_id"),
-                            row.getInt("ordinal"),
-                            row.getObject("content_id", UUID.class),
-                            header.isEmpty() ? row.getString("text") : header + "\n" + row.getString("text"),
-                            cached == null ? null : floats(cached));
-                })
-                .list());
+                        .param("fingerprint", set.fingerprint())
+                        .param("workspace", scope.workspaceId())
+                        .param("source", scope.sourceId())
+                        .param("version", afterVersion)
+                        .param("ordinal", afterOrdinal)
+                        .param("limit", limit)
+                        .query((row, n) -> {
+                            String header = row.getString("header");
+                            byte[] cached = row.getBytes("embedding");
+                            return new Missing(
+                                    row.getLong("version_id"),
+                                    row.getInt("ordinal"),
+                                    row.getObject("content_id", UUID.class),
+                                    header.isEmpty() ? row.getString("text") : header + "\n" + row.getString("text"),
+                                    cached == null ? null : floats(cached));
+                        })
+                        .list());
     }
 
     /// Stores vectors in a set and in the cache, in the caller's transaction. What is there already stays.
@@ -117,9 +122,11 @@ public final class Vectors {
 
     /// Vectors in a set.
     public long count(UUID workspaceId, VectorSet set) {
-        return workspaces.callAlone(workspaceId, () -> jdbc.sql("SELECT count(*) FROM " + set.table())
-                .query(Long.class)
-                .single());
+        return workspaces.callAlone(
+                workspaceId,
+                () -> jdbc.sql("SELECT count(*) FROM " + set.table())
+                        .query(Long.class)
+                        .single());
     }
 
     /// Whether the set has its HNSW index.
@@ -138,7 +145,10 @@ public final class Vectors {
                 .param("memory", memory + "MB")
                 .query(String.class)
                 .single();
-        jdbc.sql("SELECT create_vector_index(:set)::text").param("set", set.id()).query(String.class).optional();
+        jdbc.sql("SELECT create_vector_index(:set)::text")
+                .param("set", set.id())
+                .query(String.class)
+                .optional();
     }
 
     private static byte[] bytes(float[] vector) {

@@ -26,22 +26,31 @@ public final class Versions {
     ///
     /// @param title as the source states it, null where it states none
     public record Discovered(
-            long id, UUID documentId, String key, String fileName, @Nullable String title, ContentHash hash) {}
+            long id,
+            UUID documentId,
+            String key,
+            String fileName,
+            @Nullable String title,
+            ContentHash hash) {}
 
     public long countDiscovered(SourceScope scope) {
-        return workspaces.callAlone(scope.workspaceId(), () -> jdbc.sql("""
+        return workspaces.callAlone(
+                scope.workspaceId(),
+                () -> jdbc.sql("""
                         SELECT count(*) FROM document_versions
                         WHERE workspace_id = :workspace AND source_id = :source AND state = 'discovered'
                         """)
-                .param("workspace", scope.workspaceId())
-                .param("source", scope.sourceId())
-                .query(Long.class)
-                .single());
+                        .param("workspace", scope.workspaceId())
+                        .param("source", scope.sourceId())
+                        .query(Long.class)
+                        .single());
     }
 
     /// Versions in state discovered, in the order of their ids, after the given one.
     public List<Discovered> discovered(SourceScope scope, long after, int limit) {
-        return workspaces.callAlone(scope.workspaceId(), () -> jdbc.sql("""
+        return workspaces.callAlone(
+                scope.workspaceId(),
+                () -> jdbc.sql("""
                         SELECT v.id, v.document_id, d.key, v.file_name, v.title, encode(v.sha256, 'hex') AS hash
                         FROM document_versions v
                         JOIN documents d ON d.workspace_id = v.workspace_id AND d.id = v.document_id
@@ -49,21 +58,22 @@ public final class Versions {
                           AND v.id > :after
                         ORDER BY v.id LIMIT :limit
                         """)
-                .param("workspace", scope.workspaceId())
-                .param("source", scope.sourceId())
-                .param("after", after)
-                .param("limit", limit)
-                .query((row, n) -> new Discovered(
-                        row.getLong("id"),
-                        row.getObject("document_id", UUID.class),
-                        row.getString("key"),
-                        row.getString("file_name"),
-                        row.getString("title"),
-                        new ContentHash(row.getString("hash"))))
-                .list());
+                        .param("workspace", scope.workspaceId())
+                        .param("source", scope.sourceId())
+                        .param("after", after)
+                        .param("limit", limit)
+                        .query((row, n) -> new Discovered(
+                                row.getLong("id"),
+                                row.getObject("document_id", UUID.class),
+                                row.getString("key"),
+                                row.getString("file_name"),
+                                row.getString("title"),
+                                new ContentHash(row.getString("hash"))))
+                        .list());
     }
 
-    /// Keeps the project's corpus from being published to while new chunks are being written, so that a vector they will
+    /// Keeps the project's corpus from being published to while new chunks are being written, so that a vector they
+    /// will
     /// share is not deleted as unused in between. Held until the transaction ends.
     public void beginWriting(SourceScope scope) {
         jdbc.sql("SELECT id FROM projects WHERE workspace_id = :workspace AND id = :project FOR SHARE")

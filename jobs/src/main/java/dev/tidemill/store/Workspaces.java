@@ -40,7 +40,8 @@ public final class Workspaces {
         return execute(alone, workspaceId, work);
     }
 
-    @SuppressWarnings("NullAway") // the template hands back what the work returned, null only where the work returned null
+    @SuppressWarnings(
+            "NullAway") // the template hands back what the work returned, null only where the work returned null
     private <T extends @Nullable Object> T execute(TransactionTemplate template, UUID workspaceId, Supplier<T> work) {
         return template.execute(status -> {
             enter(workspaceId);
