@@ -21,11 +21,14 @@ import org.jspecify.annotations.Nullable;
 /// @param name null for the user who runs this process
 record Account(@Nullable String name) {
 
+    /// The user who runs this process.
+    static final Account RUNNING = new Account(null);
+
     private static final String PACKAGED = "postgres";
 
     static Account of(Path cluster) {
         if (!runningAsRoot()) {
-            return new Account(null);
+            return RUNNING;
         }
         try {
             String owner = Files.exists(cluster) ? Files.getOwner(cluster).getName() : PACKAGED;
@@ -48,6 +51,11 @@ record Account(@Nullable String name) {
     }
 
     Command.Result run(List<String> words) {
+        return Command.run(command(words));
+    }
+
+    /// The words that run a program as this user.
+    List<String> command(List<String> words) {
         List<String> command = new ArrayList<>();
         if (name != null) {
             if (Command.onPath("setpriv")) {
@@ -62,7 +70,7 @@ record Account(@Nullable String name) {
             }
         }
         command.addAll(words);
-        return Command.run(command);
+        return command;
     }
 
     /// Gives a file or folder to this user, where it is not the one running.
@@ -78,7 +86,7 @@ record Account(@Nullable String name) {
 
     /// Refuses a folder that this user cannot enter, naming the parent that shuts it out.
     void requireReach(Path folder) {
-        if (name == null || run(List.of("test", "-w", folder.toString())).succeeded()) {
+        if (name == null || run(List.of("test", "-x", folder.toString())).succeeded()) {
             return;
         }
         Path barrier = folder;

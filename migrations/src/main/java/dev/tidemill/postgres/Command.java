@@ -2,6 +2,7 @@ package dev.tidemill.postgres;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +40,10 @@ final class Command {
     }
 
     /// Starts a program that outlives this process and keeps none of its streams open.
-    static long detach(List<String> words) {
+    ///
+    /// @param input what it reads from its standard input; small enough for the pipe to hold
+    /// @return its process id
+    static long detach(List<String> words, String input) {
         List<String> command = new ArrayList<>();
         if (onPath("setsid")) {
             // Ctrl-C goes to the whole process group; the watchdog must not end with it.
@@ -47,12 +51,14 @@ final class Command {
         }
         command.addAll(words);
         try {
-            return builder(command)
-                    .redirectInput(new File("/dev/null"))
+            Process process = builder(command)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start()
-                    .pid();
+                    .start();
+            try (OutputStream stream = process.getOutputStream()) {
+                stream.write(input.getBytes(StandardCharsets.UTF_8));
+            }
+            return process.pid();
         } catch (IOException cannotStart) {
             throw new DatabaseUnavailable(
                     "Cannot run " + command.getFirst() + ": " + cannotStart.getMessage(), cannotStart);

@@ -59,14 +59,6 @@ public record DatabaseUrl(
         String hosts = slash < 0 ? location : location.substring(0, slash);
         String database = slash < 0 ? "" : decode(location.substring(slash + 1), "database name");
 
-        Map<String, String> options = options(query);
-        String username = options.remove("user");
-        String password = options.remove("password");
-        if (!login.isEmpty()) {
-            int colon = login.indexOf(':');
-            username = decode(colon < 0 ? login : login.substring(0, colon), "user");
-            password = colon < 0 ? password : decode(login.substring(colon + 1), "password");
-        }
         if (database.isEmpty()) {
             throw new IllegalArgumentException(
                     "The database URL names no database; write it after the host: postgres://user@host:5432/name");
@@ -75,6 +67,14 @@ public record DatabaseUrl(
             throw new IllegalArgumentException(
                     "The database URL has a '/' in its database name; write an '@', '/' or '?' of a user or password in"
                             + " percent-encoding (%40, %2F, %3F)");
+        }
+        Map<String, String> options = options(query);
+        String username = options.remove("user");
+        String password = options.remove("password");
+        if (!login.isEmpty()) {
+            int colon = login.indexOf(':');
+            username = decode(colon < 0 ? login : login.substring(0, colon), "user");
+            password = colon < 0 ? password : decode(login.substring(colon + 1), "password");
         }
         return new DatabaseUrl(checkedHosts(hosts), database, username, password, options);
     }

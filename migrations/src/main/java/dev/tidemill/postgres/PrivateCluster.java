@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -22,6 +23,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
@@ -43,8 +45,11 @@ public final class PrivateCluster implements AutoCloseable {
 
     private static final String SUPERUSER = "tidemill";
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final String SECONDS = Long.toString(PATIENCE.toSeconds());
     private static final Object ONE_AT_A_TIME = new Object();
 
+    private static final FileAttribute<?> PRIVATE_FOLDER =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
 
     private final Path home;
@@ -95,7 +100,7 @@ public final class PrivateCluster implements AutoCloseable {
                         throw new IOException("lost the lock on " + home);
                     }
                     Installation installation = Installation.find(System.getenv(), Path.of("/"), majorOf(home));
-                    var cluster = new PrivateCluster(home, installation, account, passwordOf(home, account));
+                    var cluster = new PrivateCluster(home, installation, account, passwordOf(home));
                     cluster.initialize();
                     cluster.joinOrLaunch(settings);
                     return cluster;
@@ -178,7 +183,7 @@ public final class PrivateCluster implements AutoCloseable {
                     FileLock lock = channel.lock()) {
                 Files.deleteIfExists(entered);
                 if (lock.isValid() && !owners.anyAlive() && isRunning()) {
-                    pgCtl("stop", "-m", "fast", "-w", "-t", Long.toString(PATIENCE.toSeconds()));
+                    pgCtl("stop", "-m", "fast", "-w", "-t", SECONDS);
                 }
             } catch (NoSuchFileException removed) {
                 // A throwaway folder that its watchdog has removed already: nothing is left to stop.
@@ -197,23 +202,29 @@ public final class PrivateCluster implements AutoCloseable {
         // Made under another name: a cluster whose making was cut off is never taken for a whole one.
         Path draft = home.resolve("cluster.new");
         removeTree(draft);
-        Command.Result made = account.run(List.of(
-                program("initdb"),
-                "-D",
-                draft.toString(),
-                "-U",
-                SUPERUSER,
-                "-A",
-                "scram-sha-256",
-                "--pwfile=" + home.resolve("password"),
-                "-E",
-                "UTF8",
-                "--locale=" + (System.getProperty("os.name", "").startsWith("Mac") ? "en_US.UTF-8" : "C.UTF-8"),
-                "-k"));
-        if (!made.succeeded()) {
-            removeTree(draft);
-            throw new DatabaseUnavailable("PostgreSQL could not make a cluster in " + home + ": "
-                    + made.output().strip());
+        Path passwordForOnce = writeFor(account, home.resolve("password.new"), password + "\n");
+        try {
+            account.own(Files.createDirectory(draft, PRIVATE_FOLDER));
+            Command.Result made = account.run(List.of(
+                    program("initdb"),
+                    "-D",
+                    draft.toString(),
+                    "-U",
+                    SUPERUSER,
+                    "-A",
+                    "scram-sha-256",
+                    "--pwfile=" + passwordForOnce,
+                    "-E",
+                    "UTF8",
+                    "--locale=" + (System.getProperty("os.name", "").startsWith("Mac") ? "en_US.UTF-8" : "C.UTF-8"),
+                    "-k"));
+            if (!made.succeeded()) {
+                removeTree(draft);
+                throw new DatabaseUnavailable("PostgreSQL could not make a cluster in " + home + ": "
+                        + made.output().strip());
+            }
+        } finally {
+            Files.delete(passwordForOnce);
         }
         Files.writeString(
                 draft.resolve("postgresql.conf"), "\ninclude_if_exists = 'tidemill.conf'\n", StandardOpenOption.APPEND);
@@ -275,14 +286,12 @@ public final class PrivateCluster implements AutoCloseable {
         owners.reset();
         port = choosePort();
         writeFor(account, home.resolve("cluster/tidemill.conf"), settings.file(port));
-        writeFor(account, home.resolve("port"), port + "\n");
-        Command.Result started = pgCtl(
-                "start",
-                "-w",
-                "-t",
-                Long.toString(PATIENCE.toSeconds()),
-                "-l",
-                home.resolve("server.log").toString());
+        writeFor(Account.RUNNING, home.resolve("port"), port + "\n");
+        Path log = home.resolve("server.log");
+        if (!Files.exists(log)) {
+            writeFor(account, log, "");
+        }
+        Command.Result started = pgCtl("start", "-w", "-t", SECONDS, "-l", log.toString());
         if (!started.succeeded()) {
             throw new DatabaseUnavailable("PostgreSQL did not start on " + home + ". Its log, "
                     + home.resolve("server.log") + ", ends: " + logTail());
@@ -301,14 +310,11 @@ public final class PrivateCluster implements AutoCloseable {
             }
             script = new String(resource.readAllBytes(), StandardCharsets.UTF_8);
         }
-        long pid = Command.detach(List.of(
-                "/bin/sh",
-                "-c",
-                script,
-                "tidemill-postgres-watchdog",
-                home.toString(),
-                serverPid,
-                settings.name().toLowerCase(Locale.ROOT)));
+        List<String> command =
+                new ArrayList<>(List.of("/bin/sh", "-s", "tidemill-watchdog", home.toString(), serverPid));
+        command.add(settings.name().toLowerCase(Locale.ROOT));
+        command.addAll(account.command(pgCtlWords("stop", "-w", "-t", SECONDS)));
+        long pid = Command.detach(command, script);
         Files.writeString(home.resolve("watchdog"), pid + "-" + Owners.startTime(pid) + "\n");
     }
 
@@ -331,14 +337,18 @@ public final class PrivateCluster implements AutoCloseable {
     }
 
     private Command.Result pgCtl(String action, String... arguments) {
-        return account.run(Stream.concat(
+        return account.run(pgCtlWords(action, arguments));
+    }
+
+    private List<String> pgCtlWords(String action, String... arguments) {
+        return Stream.concat(
                         Stream.of(
                                 program("pg_ctl"),
                                 action,
                                 "-D",
                                 home.resolve("cluster").toString()),
                         Stream.of(arguments))
-                .toList());
+                .toList();
     }
 
     private String program(String name) {
@@ -383,7 +393,7 @@ public final class PrivateCluster implements AutoCloseable {
         if (!Files.exists(log)) {
             return "(no log)";
         }
-        List<String> lines = Files.readAllLines(log);
+        List<String> lines = Files.readString(log).lines().toList();
         return String.join("\n", lines.subList(Math.max(0, lines.size() - 8), lines.size()));
     }
 
@@ -411,25 +421,17 @@ public final class PrivateCluster implements AutoCloseable {
     }
 
     private static void prepareHome(Path home, Account account) throws IOException {
-        boolean isNew = !Files.exists(home);
         Files.createDirectories(home);
-        if (isNew || isEmpty(home)) {
-            Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx------"));
-            account.own(home);
-        }
         if (!Files.isReadable(home) || !Files.isWritable(home)) {
             throw new DatabaseUnavailable("The data folder " + home + " belongs to the user "
                     + Files.getOwner(home).getName()
                     + ". Run Tidemill as that user or as root, choose another folder with"
                     + " TIDEMILL_HOME, or set DATABASE_URL.");
         }
+        // The server's user passes through to the cluster's folder, the only one that is its own.
+        Files.setPosixFilePermissions(
+                home, PosixFilePermissions.fromString(account.name() == null ? "rwx------" : "rwx--x--x"));
         account.requireReach(home);
-    }
-
-    private static boolean isEmpty(Path folder) throws IOException {
-        try (Stream<Path> entries = Files.list(folder)) {
-            return entries.findAny().isEmpty();
-        }
     }
 
     private static FileChannel launchLock(Path home) throws IOException {
@@ -443,7 +445,7 @@ public final class PrivateCluster implements AutoCloseable {
                 : OptionalInt.empty();
     }
 
-    private static String passwordOf(Path home, Account account) throws IOException {
+    private static String passwordOf(Path home) throws IOException {
         Path file = home.resolve("password");
         if (Files.exists(file)) {
             return Files.readString(file).strip();
@@ -456,16 +458,16 @@ public final class PrivateCluster implements AutoCloseable {
         byte[] random = new byte[24];
         new SecureRandom().nextBytes(random);
         String password = Base64.getUrlEncoder().withoutPadding().encodeToString(random);
-        writeFor(account, file, password + "\n");
+        writeFor(Account.RUNNING, file, password + "\n");
         return password;
     }
 
-    /// Writes a file of mode 0600 for the server's user, whole or not at all.
-    private static void writeFor(Account account, Path file, String content) throws IOException {
+    /// Writes a file of mode 0600 for a user, whole or not at all.
+    private static Path writeFor(Account account, Path file, String content) throws IOException {
         Path draft = Files.createTempFile(file.toAbsolutePath().getParent(), "draft-", "");
         Files.writeString(draft, content);
         account.own(draft);
-        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        return Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static void removeTree(Path root) throws IOException {

@@ -81,6 +81,7 @@ CREATE TABLE api_keys (
   revoked_at timestamptz
 );
 CREATE INDEX api_keys_workspace ON api_keys (workspace_id);
+CREATE INDEX api_keys_user ON api_keys (user_id);
 CREATE FUNCTION find_api_key(key_id text) RETURNS TABLE (workspace_id uuid, secret_hash bytea, scopes text[])
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
 $$ SELECT k.workspace_id, k.secret_hash, k.scopes FROM api_keys k

@@ -1,8 +1,7 @@
 # Stops a private PostgreSQL server once no process that owns it is alive any more, however those ended.
-# $1 the cluster's home, $2 the server's process id, $3 "throwaway": remove the home afterwards
-home=$1 server=$2 kind=$3
-owners=$home/owners stopping=$home/stopping-$server
-trap '' INT HUP
+# Read from standard input, so that no file of the cluster's folder is ever executed.
+# $1 a name to show in the process list, $2 the cluster's home, $3 the server's process id,
+# $4 "throwaway": remove the home afterwards; the rest is the command that stops the server
 
 # A process id can be given out anew and a killed process stay on as a zombie: on Linux the start time tells.
 alive() {
@@ -30,22 +29,24 @@ running() {
   read -r current <"$home/cluster/postmaster.pid" && [ "$current" = "$server" ] && kill -0 "$server"
 } 2>/dev/null
 
-# Renaming the folder shuts the door on new owners in one step; one that had slipped in before is let live.
-while running; do
-  if ! owned "$owners" && rm -rf "$stopping" && mv "$owners" "$stopping" 2>/dev/null; then
-    if owned "$stopping"; then
-      mv "$stopping" "$owners"
-    else
-      kill -INT "$server"
-      waited=0
-      while running && [ "$waited" -lt 60 ]; do
-        sleep 1
-        waited=$((waited + 1))
-      done
-      running && kill -QUIT "$server"
+main() {
+  home=$2 server=$3 kind=$4
+  owners=$home/owners stopping=$home/stopping-$server
+  shift 4
+  trap '' INT HUP
+  # Renaming the folder shuts the door on new owners in one step; one that had slipped in before is let live.
+  while running; do
+    if ! owned "$owners" && rm -rf "$stopping" && mv "$owners" "$stopping" 2>/dev/null; then
+      if owned "$stopping"; then
+        mv "$stopping" "$owners"
+      else
+        "$@" -m fast || "$@" -m immediate
+      fi
     fi
-  fi
-  sleep 1
-done
-rm -rf "$stopping"
-[ "$kind" != throwaway ] || rm -rf "$home"
+    sleep 1
+  done
+  rm -rf "$stopping"
+  [ "$kind" != throwaway ] || rm -rf "$home"
+}
+
+main "$@" </dev/null
