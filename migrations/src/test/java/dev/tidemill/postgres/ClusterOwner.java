@@ -8,7 +8,7 @@ final class ClusterOwner {
 
     private ClusterOwner() {}
 
-    /// @param arguments the data folder, and "close" to leave in order
+    /// Takes the data folder.
     public static void main(String[] arguments) throws IOException {
         PrivateCluster cluster = PrivateCluster.start(Path.of(arguments[0]));
         System.out.println(cluster.port() + " " + cluster.owned());

@@ -159,17 +159,16 @@ class PrivateClusterTest {
 
     @Test
     void twoProcessesShareOneServerAndTheLastOneStopsIt() throws Exception {
-        try (PrivateCluster mine = PrivateCluster.start(folder)) {
-            try (Owner other = Owner.start(folder)) {
-                assertThat(other.owned).isFalse();
-                assertThat(other.port).isEqualTo(mine.port());
-                String server = postmaster().getFirst();
-                mine.close();
-                assertThat(postmaster().getFirst()).isEqualTo(server);
-                other.endInput();
-                assertThat(other.process.waitFor()).isZero();
-                assertThat(postmaster()).isEmpty();
-            }
+        PrivateCluster mine = PrivateCluster.start(folder);
+        try (Owner other = Owner.start(folder)) {
+            assertThat(other.owned).isFalse();
+            assertThat(other.port).isEqualTo(mine.port());
+            String server = postmaster().getFirst();
+            mine.close();
+            assertThat(postmaster().getFirst()).isEqualTo(server);
+            other.endInput();
+            assertThat(other.process.waitFor()).isZero();
+            assertThat(postmaster()).isEmpty();
         }
     }
 
