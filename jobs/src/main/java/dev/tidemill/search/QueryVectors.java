@@ -36,7 +36,8 @@ public final class QueryVectors {
         return fingerprint;
     }
 
-    float[] of(String question) {
+    /// The vector of a question.
+    public float[] of(String question) {
         float[] known = recent.get(question);
         if (known != null) {
             return known;

@@ -4,6 +4,7 @@ import dev.tidemill.document.Hit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,9 @@ public final class ChunkSearch {
     /// finds enough of
     /// them.
     static final int EXACT_UP_TO = 5_000;
+
+    /// With fewer matches than this the common words of the question are asked for as well.
+    private static final int ENOUGH = 10;
 
     private static final int COUNTS_KEPT = 256;
     private static final TypeReference<Map<String, Object>> METADATA = new TypeReference<>() {};
@@ -282,9 +286,17 @@ public final class ChunkSearch {
         }
         String required = TextQuery.required(terms, chunks(project), candidates, scope.versions() != null);
         List<Scored> found = ranked(project, required, terms, top, candidates, scope);
-        if (found.size() < top && !required.equals(TextQuery.anyOf(terms))) {
-            String wider = TextQuery.anyOf(terms);
-            return new TextLeg(ranked(project, wider, terms, top, candidates, scope), terms, wider);
+        String wider = TextQuery.anyOf(terms);
+        if (found.size() < Math.min(top, ENOUGH) && !required.equals(wider)) {
+            // The bound on what is ranked may cut the wider matches anywhere, so those of the rare terms are kept.
+            Map<Long, Scored> all = new HashMap<>();
+            found.forEach(one -> all.put(one.chunkId(), one));
+            ranked(project, wider, terms, top, candidates, scope).forEach(one -> all.put(one.chunkId(), one));
+            List<Scored> best = all.values().stream()
+                    .sorted(Comparator.comparingDouble(Scored::score).reversed().thenComparingLong(Scored::chunkId))
+                    .limit(top)
+                    .toList();
+            return new TextLeg(best, terms, wider);
         }
         return new TextLeg(found, terms, required);
     }
