@@ -5,7 +5,7 @@ CREATE TABLE sources (
   workspace_id uuid NOT NULL,
   id uuid NOT NULL DEFAULT gen_random_uuid(),
   project_id uuid NOT NULL,
-  type text NOT NULL CHECK (type IN ('directory', 'upload', 'url', 'jsonl')),
+  type text NOT NULL CHECK (type IN ('directory', 'upload', 'urls', 'jsonl')),
   location text NOT NULL,
   metadata jsonb NOT NULL DEFAULT '{}',
   held_deletes integer NOT NULL DEFAULT 0,

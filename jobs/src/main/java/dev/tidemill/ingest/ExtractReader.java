@@ -1,0 +1,72 @@
+package dev.tidemill.ingest;
+
+import dev.tidemill.extract.Extractor;
+import dev.tidemill.store.Versions;
+import dev.tidemill.store.Versions.Discovered;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+
+/// Reads the discovered versions of the source, several at a time, in the order of their ids.
+class ExtractReader extends LookAheadReader<Discovered, Outcome> {
+
+    private static final int PAGE = 100;
+
+    private final Extractor extractor;
+
+    ExtractReader(
+            Versions versions,
+            IngestParameters parameters,
+            Extractor extractor,
+            DocumentReader documentReader,
+            IngestProperties.Extract limits) {
+        super(
+                Ingest.EXTRACT,
+                () -> versions.countDiscovered(parameters.scope()),
+                new Pages(versions, parameters)::next,
+                documentReader::read,
+                limits.threads(),
+                limits.threads() + limits.commitDocuments());
+        this.extractor = extractor;
+    }
+
+    private static final class Pages {
+        private final Versions versions;
+        private final IngestParameters parameters;
+        private long after;
+
+        Pages(Versions versions, IngestParameters parameters) {
+            this.versions = versions;
+            this.parameters = parameters;
+        }
+
+        List<Discovered> next() {
+            List<Discovered> page = versions.discovered(parameters.scope(), after, PAGE);
+            if (!page.isEmpty()) {
+                after = page.getLast().id();
+            }
+            return page;
+        }
+    }
+
+    @Override
+    void discard(Outcome outcome) {
+        if (outcome instanceof Outcome.Extracted extracted) {
+            try (var blocks = extracted.blocks();
+                    var chunks = extracted.chunks()) {
+                // closing deletes both
+            } catch (IOException e) {
+                throw new UncheckedIOException("the spool could not be cleaned", e);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            super.close();
+        } finally {
+            extractor.close();
+        }
+    }
+}

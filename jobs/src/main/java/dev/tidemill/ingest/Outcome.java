@@ -1,0 +1,29 @@
+package dev.tidemill.ingest;
+
+import dev.tidemill.document.Block;
+import dev.tidemill.document.Chunk;
+import dev.tidemill.document.RefusalReason;
+import dev.tidemill.store.Versions.Discovered;
+import java.util.Map;
+
+/// What reading one document version came to.
+sealed interface Outcome {
+
+    Discovered version();
+
+    /// Its text and chunks wait in the spool.
+    ///
+    /// @param textLength code points of the text
+    record Extracted(
+            Discovered version,
+            String title,
+            String mediaType,
+            Map<String, String> metadata,
+            SpoolFile<Block> blocks,
+            SpoolFile<Chunk> chunks,
+            int textLength)
+            implements Outcome {}
+
+    /// It is given up on.
+    record Refused(Discovered version, RefusalReason reason, String mediaType, String detail) implements Outcome {}
+}

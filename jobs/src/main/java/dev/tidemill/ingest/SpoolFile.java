@@ -1,0 +1,194 @@
+package dev.tidemill.ingest;
+
+import dev.tidemill.document.Block;
+import dev.tidemill.document.BlockKind;
+import dev.tidemill.document.Chunk;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+
+/// A list of values on disk, written once and read once or more, one value in memory at a time. Closing it deletes the
+/// file.
+final class SpoolFile<T> implements AutoCloseable {
+
+    /// How a value is written and read.
+    interface Codec<T> {
+        void write(T value, DataOutputStream out) throws IOException;
+
+        T read(DataInputStream in) throws IOException;
+    }
+
+    private final Codec<T> codec;
+    private final Path file;
+    private final DataOutputStream out;
+    private int size;
+
+    SpoolFile(Path file, Codec<T> codec) throws IOException {
+        this.file = file;
+        this.codec = codec;
+        this.out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(file), 1 << 16));
+    }
+
+    void add(T value) {
+        try {
+            codec.write(value, out);
+            size++;
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + " cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    int size() {
+        return size;
+    }
+
+    /// Ends the writing; reading may begin.
+    void complete() throws IOException {
+        out.close();
+    }
+
+    /// The values in the order in which they were added. Close it.
+    Values values() throws IOException {
+        return new Values(new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16)));
+    }
+
+    /// A reading of the file.
+    final class Values implements Iterator<T>, AutoCloseable {
+        private final DataInputStream in;
+        private int read;
+
+        private Values(DataInputStream in) {
+            this.in = in;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return read < size;
+        }
+
+        @Override
+        public T next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException(file + " has only " + size + " values");
+            }
+            try {
+                read++;
+                return codec.read(in);
+            } catch (IOException e) {
+                throw new UncheckedIOException(file + " cannot be read: " + e.getMessage(), e);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        out.close();
+        Files.deleteIfExists(file);
+    }
+
+    static final Codec<Block> BLOCKS = new Codec<>() {
+        @Override
+        public void write(Block block, DataOutputStream out) throws IOException {
+            out.writeByte(block.kind().ordinal());
+            out.writeInt(block.level());
+            string(out, block.text());
+            number(out, block.page() == null ? null : block.page().longValue());
+            number(out, block.startMillis());
+            number(out, block.endMillis());
+        }
+
+        @Override
+        public Block read(DataInputStream in) throws IOException {
+            BlockKind kind = BlockKind.values()[in.readByte()];
+            int level = in.readInt();
+            String text = string(in);
+            Long page = number(in);
+            return new Block(kind, level, text, page == null ? null : page.intValue(), number(in), number(in));
+        }
+    };
+
+    static final Codec<Chunk> CHUNKS = new Codec<>() {
+        @Override
+        public void write(Chunk chunk, DataOutputStream out) throws IOException {
+            out.writeInt(chunk.ordinal());
+            out.writeInt(chunk.start());
+            out.writeInt(chunk.end());
+            string(out, chunk.text());
+            string(out, chunk.header());
+            out.writeInt(chunk.headingPath().size());
+            for (String heading : chunk.headingPath()) {
+                string(out, heading);
+            }
+            out.writeInt(chunk.tokens());
+            number(out, chunk.firstPage() == null ? null : chunk.firstPage().longValue());
+            number(out, chunk.lastPage() == null ? null : chunk.lastPage().longValue());
+            number(out, chunk.startMillis());
+            number(out, chunk.endMillis());
+        }
+
+        @Override
+        public Chunk read(DataInputStream in) throws IOException {
+            int ordinal = in.readInt();
+            int start = in.readInt();
+            int end = in.readInt();
+            String text = string(in);
+            String header = string(in);
+            List<String> headingPath = new ArrayList<>();
+            for (int left = in.readInt(); left > 0; left--) {
+                headingPath.add(string(in));
+            }
+            int tokens = in.readInt();
+            Long firstPage = number(in);
+            Long lastPage = number(in);
+            return new Chunk(
+                    ordinal,
+                    start,
+                    end,
+                    text,
+                    header,
+                    headingPath,
+                    tokens,
+                    firstPage == null ? null : firstPage.intValue(),
+                    lastPage == null ? null : lastPage.intValue(),
+                    number(in),
+                    number(in));
+        }
+    };
+
+    private static void string(DataOutputStream out, String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        out.writeInt(bytes.length);
+        out.write(bytes);
+    }
+
+    private static String string(DataInputStream in) throws IOException {
+        return new String(in.readNBytes(in.readInt()), StandardCharsets.UTF_8);
+    }
+
+    private static void number(DataOutputStream out, @Nullable Long value) throws IOException {
+        out.writeBoolean(value != null);
+        if (value != null) {
+            out.writeLong(value);
+        }
+    }
+
+    private static @Nullable Long number(DataInputStream in) throws IOException {
+        return in.readBoolean() ? in.readLong() : null;
+    }
+}

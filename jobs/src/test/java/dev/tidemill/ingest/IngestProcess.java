@@ -1,0 +1,47 @@
+package dev.tidemill.ingest;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// An ingest in a process of its own, to be killed.
+final class IngestProcess {
+
+    /// Commits are small, so that there are many places to be killed between.
+    static final Map<String, String> SMALL_COMMITS = Map.of(
+            "ingest.discover.commit-documents", "5",
+            "ingest.extract.commit-documents", "3",
+            "ingest.embed.commit-chunks", "4",
+            "ingest.publish.commit-documents", "2");
+
+    private IngestProcess() {}
+
+    static Process start(String url, String username, String password, Path spool, Path folder) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx256m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                IngestProcess.class.getName(),
+                url,
+                username,
+                spool.toString(),
+                folder.toString()));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(new File(spool.toFile(), "process.log"));
+        builder.environment().put("TEST_PASSWORD", password);
+        return builder.start();
+    }
+
+    public static void main(String[] args) {
+        String password = System.getenv("TEST_PASSWORD");
+        try (IngestHarness ingest = new IngestHarness(args[0], args[1], password, Path.of(args[2]), SMALL_COMMITS)) {
+            ingest.ingest(Path.of(args[3]));
+        }
+    }
+}
