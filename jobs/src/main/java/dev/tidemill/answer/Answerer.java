@@ -155,7 +155,7 @@ public final class Answerer {
         for (int rank = 0; rank < passages.size(); rank++) {
             for (Sentences.Span span : Sentences.of(passages.get(rank).text())) {
                 Sentence sentence = Sentence.of(passages.get(rank), rank, span);
-                if (sentence.text().length() >= SHORTEST && sentence.text().length() <= LONGEST) {
+                if (sentence.readable()) {
                     sentences.add(sentence);
                     analysed.add(sentence.text());
                 }
@@ -310,6 +310,15 @@ public final class Answerer {
 
         double score() {
             return similarity + COVERAGE_WEIGHT * coverage + RANK_WEIGHT / (1 + rank);
+        }
+
+        /// Long enough to say something, short enough to be read, and no heading.
+        boolean readable() {
+            String plain = text.replaceFirst("^[#=\\s]+", "").strip();
+            return text.length() >= SHORTEST
+                    && text.length() <= LONGEST
+                    && hit.headingPath().stream().noneMatch(plain::equalsIgnoreCase)
+                    && !plain.equalsIgnoreCase(hit.title());
         }
 
         boolean overlaps(Sentence other) {

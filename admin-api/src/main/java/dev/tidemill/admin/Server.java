@@ -1,0 +1,48 @@
+package dev.tidemill.admin;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/// Starts the server in this process.
+public final class Server {
+
+    private Server() {}
+
+    /// Starts on a data folder.
+    ///
+    /// @param distribution folder that holds `job-configs`, null for the built-in values
+    /// @param settings further settings as `name=value`
+    public static ConfigurableApplicationContext start(Home home, @Nullable Path distribution, List<String> settings) {
+        home.prepare();
+        List<String> arguments = new ArrayList<>();
+        arguments.add("--tidemill.home=" + home.folder());
+        List<String> files = jobConfigs(distribution);
+        if (!files.isEmpty()) {
+            arguments.add("--spring.config.import=" + String.join(",", files));
+        }
+        settings.forEach(setting -> arguments.add("--" + setting));
+        return new SpringApplicationBuilder(ServerConfiguration.class).run(arguments.toArray(String[]::new));
+    }
+
+    private static List<String> jobConfigs(@Nullable Path distribution) {
+        if (distribution == null || !Files.isDirectory(distribution.resolve("job-configs"))) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(distribution.resolve("job-configs"))) {
+            return entries.filter(file -> file.toString().endsWith(".yaml"))
+                    .sorted()
+                    .map(file -> "file:" + file)
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + distribution.resolve("job-configs"), e);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.tidemill.admin;
+
+import dev.tidemill.admin.documents.DocumentsConfiguration;
+import dev.tidemill.admin.query.QueryConfiguration;
+import dev.tidemill.admin.runs.RunsConfiguration;
+import dev.tidemill.admin.security.SecurityConfiguration;
+import dev.tidemill.admin.web.WebConfiguration;
+import dev.tidemill.ingest.IngestConfiguration;
+import dev.tidemill.run.RunConfiguration;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.annotation.Import;
+
+/// Everything that runs in the server.
+@SpringBootConfiguration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+@Import({
+    SettingsCheck.class,
+    DatabaseConfiguration.class,
+    EmbeddingConfiguration.class,
+    RunConfiguration.class,
+    IngestConfiguration.class,
+    WebConfiguration.class,
+    SecurityConfiguration.class,
+    QueryConfiguration.class,
+    DocumentsConfiguration.class,
+    RunsConfiguration.class,
+    HealthConfiguration.class,
+    ServerFile.class
+})
+class ServerConfiguration {}

@@ -1,0 +1,76 @@
+package dev.tidemill.admin.cli;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Calls a server.
+final class Api implements AutoCloseable {
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private final String url;
+    private final String key;
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
+
+    Api(String url, String key) {
+        this.url = url;
+        this.key = key;
+    }
+
+    String url() {
+        return url;
+    }
+
+    JsonNode get(String path) {
+        return send(HttpRequest.newBuilder(URI.create(url + path)).GET());
+    }
+
+    JsonNode post(String path, Object body) {
+        return send(HttpRequest.newBuilder(URI.create(url + path))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(JSON.writeValueAsString(body))));
+    }
+
+    private JsonNode send(HttpRequest.Builder request) {
+        try {
+            HttpResponse<String> response = http.send(
+                    request.header("X-API-Key", key)
+                            .timeout(Duration.ofMinutes(5))
+                            .build(),
+                    BodyHandlers.ofString());
+            if (response.statusCode() >= 400) {
+                throw new ApiProblem(response.statusCode(), detail(response));
+            }
+            return JSON.readTree(response.body());
+        } catch (IOException e) {
+            throw new CommandFailed(ExitCode.ERROR, "the server at " + url + " cannot be reached: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailed(ExitCode.ERROR, "interrupted");
+        }
+    }
+
+    private static String detail(HttpResponse<String> response) {
+        try {
+            String detail = JSON.readTree(response.body()).path("detail").asString("");
+            return detail.isEmpty() ? "the server answered " + response.statusCode() : detail;
+        } catch (JacksonException e) {
+            return "the server answered " + response.statusCode();
+        }
+    }
+
+    @Override
+    public void close() {
+        http.close();
+    }
+}

@@ -1,0 +1,45 @@
+package dev.tidemill.admin.cli;
+
+import dev.tidemill.admin.Database;
+import dev.tidemill.schema.Change;
+import dev.tidemill.schema.Schema;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// Lists the change sets and what the database has of them. Changes nothing.
+@Command(
+        name = "status",
+        description = "List the schema's change sets; exit code 7 when some are missing.",
+        mixinStandardHelpOptions = true)
+final class MigrateStatusCommand implements Callable<Integer> {
+
+    private final Tool tool;
+
+    @Mixin
+    private Output output = new Output();
+
+    MigrateStatusCommand(Tool tool) {
+        this.tool = tool;
+    }
+
+    @Override
+    public Integer call() {
+        tool.home().prepare();
+        try (Database database = Database.open(tool.home(), tool.databaseUrl())) {
+            List<Change> changes = Schema.status(database.owner());
+            long missing = changes.stream().filter(change -> !change.applied()).count();
+            if (output.json()) {
+                tool.out().println(Output.pretty(changes));
+            } else {
+                changes.forEach(change -> tool.out()
+                        .printf(
+                                "%-8s %s (%s)%n",
+                                change.applied() ? "applied" : "missing", change.id(), change.file()));
+                tool.out().println(changes.size() + " change sets, " + missing + " missing");
+            }
+            return missing == 0 ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+        }
+    }
+}
