@@ -18,7 +18,7 @@ final class RefusedException extends RuntimeException {
     RefusedException(RefusalReason reason, String detail, @Nullable Throwable cause) {
         super(reason + ": " + detail, cause);
         this.reason = reason;
-        this.detail = detail;
+        this.detail = detail.endsWith(".") || detail.endsWith("…") ? detail : detail + ".";
     }
 
     RefusalReason reason() {

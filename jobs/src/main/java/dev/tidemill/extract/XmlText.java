@@ -184,11 +184,11 @@ final class XmlText {
     }
 
     private static boolean isRow(String name) {
-        return name.equals("row") || name.equals("tr");
+        return name.equals("row") || name.equals("tr") || name.equals("seglistitem");
     }
 
     private static boolean isCell(String name) {
-        return name.equals("entry") || name.equals("td") || name.equals("th");
+        return name.equals("entry") || name.equals("td") || name.equals("th") || name.equals("seg");
     }
 
     private static boolean isCode(String name) {

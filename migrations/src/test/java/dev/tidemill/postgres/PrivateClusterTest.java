@@ -150,7 +150,7 @@ class PrivateClusterTest {
                 // Either the dead process's server was taken over, or the watchdog was faster and a new one runs.
                 String server = postmaster().getFirst();
                 cluster.createDatabase("kept");
-                assertThat(query(cluster, "SELECT 1 FROM pg_sleep(2)")).isEqualTo("1");
+                assertThat(query(cluster, "SELECT 1 FROM pg_sleep(3)")).isEqualTo("1");
                 assertThat(postmaster().getFirst()).isEqualTo(server);
             }
             assertThat(postmaster()).isEmpty();
