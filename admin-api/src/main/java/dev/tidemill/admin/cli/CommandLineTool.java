@@ -19,9 +19,16 @@ public final class CommandLineTool {
     private final Tool tool;
 
     public CommandLineTool(Home home, Map<String, String> environment, PrintWriter out, PrintWriter err) {
-        String distribution = System.getProperty("tidemill.dist", "");
-        this.tool = new Tool(
-                home, distribution.isBlank() ? null : Path.of(distribution).toAbsolutePath(), environment, out, err);
+        this(home, distribution(System.getProperty("tidemill.dist", "")), environment, out, err);
+    }
+
+    CommandLineTool(
+            Home home, @Nullable Path distribution, Map<String, String> environment, PrintWriter out, PrintWriter err) {
+        this.tool = new Tool(home, distribution, environment, out, err);
+    }
+
+    private static @Nullable Path distribution(String named) {
+        return named.isBlank() ? null : Path.of(named).toAbsolutePath();
     }
 
     /// Runs a command and returns its exit code.

@@ -39,11 +39,12 @@ record Failure(int exitCode, String line) {
                 return known;
             }
         }
-        Throwable root = causes.getLast();
-        return new Failure(
-                ExitCode.ERROR,
-                oneLine(root.getMessage() == null ? root.getClass().getName() : root.getMessage()) + " (more in "
-                        + home.logFile() + ")");
+        // The framework wraps what the program said; the program's own message names what to do.
+        Throwable said = causes.stream()
+                .filter(cause -> !cause.getClass().getName().startsWith("org.springframework."))
+                .findFirst()
+                .orElse(thrown);
+        return new Failure(ExitCode.ERROR, message(said) + " (more in " + home.logFile() + ")");
     }
 
     private static @org.jspecify.annotations.Nullable Failure known(Throwable cause) {
