@@ -20,4 +20,4 @@ VOLUME /var/lib/tidemill
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["java", "-Xmx512m", "--enable-native-access=ALL-UNNAMED", "-Dtidemill.dist=/opt/tidemill", "-jar", "/opt/tidemill/tidemill.jar"]
-CMD ["serve"]
+CMD ["serve", "--address", "0.0.0.0"]
