@@ -14,7 +14,7 @@ sealed interface Candidate {
     ///
     /// @param bytes the bytes themselves when they are few, null when they are to be read again
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Readable(SourceItem item, ContentHash hash, long size, byte @Nullable [] bytes) implements Candidate {}
+    record Listed(SourceItem item, ContentHash hash, long size, byte @Nullable [] bytes) implements Candidate {}
 
     /// An item that is given up on.
     record Refused(SourceItem item, RefusalReason reason, String detail) implements Candidate {}

@@ -66,7 +66,7 @@ class DiscoverWriter implements ItemWriter<Candidate> {
             for (Candidate candidate : chunk) {
                 Candidate outcome = switch (candidate) {
                     case Candidate.Refused given -> given;
-                    case Candidate.Readable found ->
+                    case Candidate.Listed found ->
                         record(found, known.get(found.item().key()), unchanged);
                 };
                 if (outcome instanceof Candidate.Refused given) {
@@ -88,7 +88,7 @@ class DiscoverWriter implements ItemWriter<Candidate> {
         }
     }
 
-    private Candidate record(Candidate.Readable found, @Nullable Known known, List<UUID> unchanged) {
+    private Candidate record(Candidate.Listed found, @Nullable Known known, List<UUID> unchanged) {
         if (known != null && isUnchanged(found, known)) {
             unchanged.add(known.id());
             return found;
@@ -110,7 +110,7 @@ class DiscoverWriter implements ItemWriter<Candidate> {
         return found;
     }
 
-    private boolean isUnchanged(Candidate.Readable found, Known known) {
+    private boolean isUnchanged(Candidate.Listed found, Known known) {
         if (known.deleted() || known.state() == null || !found.hash().equals(known.hash())) {
             return false;
         }
@@ -121,7 +121,7 @@ class DiscoverWriter implements ItemWriter<Candidate> {
         return known.profile() == null || known.profile().equals(profile);
     }
 
-    private static InputStream open(Candidate.Readable found) throws IOException {
+    private static InputStream open(Candidate.Listed found) throws IOException {
         if (found.bytes() != null) {
             return new ByteArrayInputStream(found.bytes());
         }

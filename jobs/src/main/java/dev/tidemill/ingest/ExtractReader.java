@@ -52,9 +52,9 @@ class ExtractReader extends LookAheadReader<Discovered, Outcome> {
     @Override
     void discard(Outcome outcome) {
         if (outcome instanceof Outcome.Extracted extracted) {
-            try (var blocks = extracted.blocks();
-                    var chunks = extracted.chunks()) {
-                // closing deletes both
+            try {
+                extracted.blocks().close();
+                extracted.chunks().close();
             } catch (IOException e) {
                 throw new UncheckedIOException("the spool could not be cleaned", e);
             }

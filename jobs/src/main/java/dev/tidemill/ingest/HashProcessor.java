@@ -26,7 +26,7 @@ final class HashProcessor implements ItemProcessor<SourceItem, Candidate> {
     public Candidate process(SourceItem item) {
         return switch (item.content()) {
             case SourceItem.OfBytes(byte[] bytes) ->
-                new Candidate.Readable(item, ContentHash.of(bytes), bytes.length, bytes);
+                new Candidate.Listed(item, ContentHash.of(bytes), bytes.length, bytes);
             case SourceItem.OfFile file -> read(item, file.path());
             case SourceItem.Unavailable(RefusalReason reason, String detail) ->
                 new Candidate.Refused(item, reason, detail);
@@ -44,7 +44,7 @@ final class HashProcessor implements ItemProcessor<SourceItem, Candidate> {
             }
             if (size <= KEPT_BYTES) {
                 byte[] bytes = Files.readAllBytes(path);
-                return new Candidate.Readable(item, ContentHash.of(bytes), bytes.length, bytes);
+                return new Candidate.Listed(item, ContentHash.of(bytes), bytes.length, bytes);
             }
             MessageDigest digest = ContentHash.sha256();
             long read = 0;
@@ -55,7 +55,7 @@ final class HashProcessor implements ItemProcessor<SourceItem, Candidate> {
                     read += n;
                 }
             }
-            return new Candidate.Readable(item, ContentHash.ofDigest(digest.digest()), read, null);
+            return new Candidate.Listed(item, ContentHash.ofDigest(digest.digest()), read, null);
         } catch (IOException e) {
             return new Candidate.Refused(item, RefusalReason.UNREADABLE, "cannot be read: " + e);
         }

@@ -9,9 +9,10 @@ import java.util.Random;
 /// Made-up documents, the same for the same seed.
 final class Corpus {
 
-    private static final String[] WORDS = ("tide mill grain wheel sluice pond harbour stone flour gear shaft miller ebb flood"
-                    + " current gate axle hopper sack measure weight barge quay rope lantern ledger season harvest storm")
-            .split(" ");
+    private static final String[] WORDS =
+            ("tide mill grain wheel sluice pond harbour stone flour gear shaft miller ebb flood"
+                            + " current gate axle hopper sack measure weight barge quay rope lantern ledger season harvest storm")
+                    .split(" ");
 
     private Corpus() {}
 
@@ -26,7 +27,11 @@ final class Corpus {
         Random random = new Random(seed * 1_000_003 + number);
         StringBuilder text = new StringBuilder("# Report ").append(number).append("\n\n");
         for (int section = 1; section <= 3; section++) {
-            text.append("## Section ").append(section).append("\n\n").append(paragraph(random)).append("\n\n");
+            text.append("## Section ")
+                    .append(section)
+                    .append("\n\n")
+                    .append(paragraph(random))
+                    .append("\n\n");
         }
         return text.toString();
     }

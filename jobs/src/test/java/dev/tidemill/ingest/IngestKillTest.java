@@ -70,12 +70,13 @@ class IngestKillTest {
             statement.execute("CREATE TRIGGER tell AFTER INSERT OR UPDATE ON " + table
                     + " FOR EACH STATEMENT EXECUTE FUNCTION tell()");
             statement.execute("LISTEN written");
-            Process process = IngestProcess.start(
-                    database.jdbcUrl(), database.username(), database.password(), spool, folder);
+            Process process =
+                    IngestProcess.start(database.jdbcUrl(), database.username(), database.password(), spool, folder);
             try {
                 int seen = 0;
                 while (seen < commits) {
-                    PGNotification[] told = connection.unwrap(PGConnection.class).getNotifications(60_000);
+                    PGNotification[] told =
+                            connection.unwrap(PGConnection.class).getNotifications(60_000);
                     assertThat(told)
                             .as(() -> "the process writes to " + table + "; its log: " + log())
                             .isNotEmpty();
@@ -97,7 +98,8 @@ class IngestKillTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"documents,1", "document_versions,7", "chunks,2", "embedding_cache,1", "embedding_cache,4", "lexemes,2"})
+    @CsvSource({"documents,1", "document_versions,7", "chunks,2", "embedding_cache,1", "embedding_cache,4", "lexemes,2"
+    })
     void aKilledIngestThatIsResumedLeavesTheSameCorpus(String table, int commits) throws Exception {
         killAfter(table, commits);
         try (IngestHarness ingest = harness(database)) {

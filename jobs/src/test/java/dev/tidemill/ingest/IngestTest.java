@@ -52,7 +52,10 @@ class IngestTest {
     }
 
     private static StepView step(RunView run, String name) {
-        return run.steps().stream().filter(s -> s.name().equals(name)).findFirst().orElseThrow();
+        return run.steps().stream()
+                .filter(s -> s.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static List<Object> column(List<Map<String, Object>> rows, String name) {
@@ -72,7 +75,8 @@ class IngestTest {
         long chunks = ingest.number("SELECT count(*) FROM chunks WHERE valid_from IS NOT NULL AND valid_to IS NULL");
         assertThat(step(run, "embed")).isEqualTo(new StepView("embed", "COMPLETED", chunks, chunks, 0, chunks));
         assertThat(chunks).isGreaterThanOrEqualTo(12);
-        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1")).isEqualTo(12);
+        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1"))
+                .isEqualTo(12);
         assertThat(ingest.number("SELECT count(*) FROM vectors_1")).isEqualTo(chunks);
         assertThat(ingest.number("""
                 SELECT count(*) FROM chunks c
@@ -80,7 +84,8 @@ class IngestTest {
                       FROM document_texts GROUP BY version_id) t ON t.version_id = c.version_id
                 WHERE substr(t.text, c.start_offset + 1, c.end_offset - c.start_offset) <> c.text
                 """)).isZero();
-        assertThat(ingest.number("SELECT count(*) FROM document_versions WHERE title LIKE 'Report %'")).isEqualTo(12);
+        assertThat(ingest.number("SELECT count(*) FROM document_versions WHERE title LIKE 'Report %'"))
+                .isEqualTo(12);
     }
 
     @Test
@@ -125,7 +130,8 @@ class IngestTest {
                 .containsExactly("superseded", "published");
         assertThat(ingest.number("SELECT count(*) FROM chunks WHERE valid_to IS NULL AND text LIKE '%zyzzyva%'"))
                 .isEqualTo(1);
-        assertThat(ingest.number("SELECT chunks FROM lexemes WHERE lexeme = 'zyzzyva'")).isEqualTo(1);
+        assertThat(ingest.number("SELECT chunks FROM lexemes WHERE lexeme = 'zyzzyva'"))
+                .isEqualTo(1);
     }
 
     @Test
@@ -133,23 +139,29 @@ class IngestTest {
         Corpus.write(folder, 4, 3);
         Files.writeString(folder.resolve("empty.txt"), "");
         Files.writeString(folder.resolve("broken.pdf"), "%PDF-1.7\nnothing of a document follows");
-        Files.write(folder.resolve("picture.png"), new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0});
+        Files.write(
+                folder.resolve("picture.png"), new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0});
 
         RunView run = ingest.ingest(folder);
 
         assertThat(run.status()).isEqualTo("COMPLETED");
         assertThat(run.refused()).isEqualTo(3);
-        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1")).isEqualTo(4);
+        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1"))
+                .isEqualTo(4);
         assertThat(column(ingest.rows("SELECT reason FROM dead_letters ORDER BY item_key"), "reason"))
                 .containsExactly("CORRUPT", "EMPTY", "UNSUPPORTED_TYPE");
 
         RunView again = ingest.ingest(folder);
-        assertThat(step(again, "extract").read()).as("a refused document is not tried again unchanged").isZero();
-        assertThat(ingest.number("SELECT count(*) FROM dead_letters WHERE resolved_at IS NULL")).isEqualTo(3);
+        assertThat(step(again, "extract").read())
+                .as("a refused document is not tried again unchanged")
+                .isZero();
+        assertThat(ingest.number("SELECT count(*) FROM dead_letters WHERE resolved_at IS NULL"))
+                .isEqualTo(3);
 
         Corpus.write(folder.resolve("empty.txt"), "It holds a sentence about tides now.");
         ingest.ingest(folder);
-        assertThat(ingest.number("SELECT count(*) FROM dead_letters WHERE resolved_at IS NULL")).isEqualTo(2);
+        assertThat(ingest.number("SELECT count(*) FROM dead_letters WHERE resolved_at IS NULL"))
+                .isEqualTo(2);
     }
 
     @Test
@@ -170,7 +182,8 @@ class IngestTest {
         Corpus.write(folder, 5, 4);
         Corpus.write(folder.resolve("secret.txt"), "The xylophonist hid the key under the millstone.");
         ingest.ingest(folder);
-        assertThat(ingest.number("SELECT chunks FROM lexemes WHERE lexeme = 'xylophonist'")).isEqualTo(1);
+        assertThat(ingest.number("SELECT chunks FROM lexemes WHERE lexeme = 'xylophonist'"))
+                .isEqualTo(1);
         long vectors = ingest.number("SELECT count(*) FROM vectors_1");
 
         Files.delete(folder.resolve("secret.txt"));
@@ -179,12 +192,15 @@ class IngestTest {
         assertThat(step(run, "gone").written()).isEqualTo(1);
         assertThat(ingest.number("SELECT count(*) FROM vectors_1")).isEqualTo(vectors - 1);
         assertThat(ingest.number("SELECT count(*) FROM embedding_cache")).isEqualTo(vectors - 1);
-        assertThat(ingest.number("SELECT chunks FROM lexemes WHERE lexeme = 'xylophonist'")).isZero();
-        assertThat(ingest.number("SELECT count(*) FROM documents WHERE deleted_at IS NOT NULL")).isEqualTo(1);
+        assertThat(ingest.number("SELECT chunks FROM lexemes WHERE lexeme = 'xylophonist'"))
+                .isZero();
+        assertThat(ingest.number("SELECT count(*) FROM documents WHERE deleted_at IS NOT NULL"))
+                .isEqualTo(1);
 
         Corpus.write(folder.resolve("secret.txt"), "The xylophonist hid the key under the millstone.");
         ingest.ingest(folder);
-        assertThat(ingest.number("SELECT count(*) FROM documents WHERE deleted_at IS NOT NULL")).isZero();
+        assertThat(ingest.number("SELECT count(*) FROM documents WHERE deleted_at IS NOT NULL"))
+                .isZero();
         assertThat(ingest.number("SELECT count(*) FROM vectors_1")).isEqualTo(vectors);
     }
 
@@ -201,7 +217,8 @@ class IngestTest {
         assertThat(held.message()).contains("3 of 3 documents are missing").contains("--allow-mass-delete");
         assertThat(held.refused()).isEqualTo(3);
         assertThat(ingest.number("SELECT held_deletes FROM sources")).isEqualTo(3);
-        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1")).isEqualTo(3);
+        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1"))
+                .isEqualTo(3);
 
         RunView allowed = ingest.await(ingest.start("directory", folder.toString(), true));
         assertThat(step(allowed, "gone").written()).isEqualTo(3);
@@ -218,7 +235,9 @@ class IngestTest {
         for (int i = 0; i < 3; i++) {
             Files.delete(folder.resolve("doc-%03d.md".formatted(i)));
         }
-        assertThat(step(ingest.ingest(folder), "gone").written()).as("3 of 10 is 30 %").isEqualTo(3);
+        assertThat(step(ingest.ingest(folder), "gone").written())
+                .as("3 of 10 is 30 %")
+                .isEqualTo(3);
 
         for (int i = 3; i < 6; i++) {
             Files.delete(folder.resolve("doc-%03d.md".formatted(i)));
@@ -235,7 +254,8 @@ class IngestTest {
         ingest.ingest(folder);
         assertThat(ingest.number("SELECT count(*) FROM blobs")).isEqualTo(1);
         assertThat(ingest.number("SELECT count(*) FROM vectors_1")).isEqualTo(1);
-        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1")).isEqualTo(2);
+        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1"))
+                .isEqualTo(2);
 
         Files.delete(folder.resolve("a.txt"));
         ingest.ingest(folder);
@@ -252,7 +272,8 @@ class IngestTest {
         RunView run = ingest.ingest(folder);
 
         assertThat(step(run, "extract").written()).isEqualTo(3);
-        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 2")).isEqualTo(3);
+        assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 2"))
+                .isEqualTo(3);
         assertThat(ingest.number("SELECT count(*) FROM blobs")).isEqualTo(3);
     }
 
@@ -282,7 +303,8 @@ class IngestTest {
 
             answer.countDown();
             assertThat(ingest.await(first).status()).isEqualTo("COMPLETED");
-            assertThat(ingest.await(ingest.start("urls", address, false)).status()).isEqualTo("COMPLETED");
+            assertThat(ingest.await(ingest.start("urls", address, false)).status())
+                    .isEqualTo("COMPLETED");
         } finally {
             answer.countDown();
             server.stop(0);
@@ -303,14 +325,14 @@ class IngestTest {
             Path list = folder.resolve("addresses.txt");
             String base = address(server);
             Corpus.write(
-                    list, "# pages\n" + base + "/good\n\n" + base + "/again\n" + base + "/missing\nfile:///etc/passwd\n");
+                    list,
+                    "# pages\n" + base + "/good\n\n" + base + "/again\n" + base + "/missing\nfile:///etc/passwd\n");
 
             RunView run = ingest.await(ingest.start("urls", list));
 
             assertThat(run.status()).isEqualTo("COMPLETED");
             assertThat(tries.get()).isEqualTo(2);
-            assertThat(column(
-                            ingest.rows("SELECT key FROM documents WHERE published_version = 1 ORDER BY key"), "key"))
+            assertThat(column(ingest.rows("SELECT key FROM documents WHERE published_version = 1 ORDER BY key"), "key"))
                     .containsExactly(base + "/again", base + "/good");
             assertThat(column(ingest.rows("SELECT reason FROM dead_letters ORDER BY item_key"), "reason"))
                     .containsExactlyInAnyOrder("FORBIDDEN_ADDRESS", "UNREADABLE");
@@ -412,10 +434,12 @@ class IngestTest {
         ingest = harness(Map.of("ingest.index.rows", "5"));
         Corpus.write(folder, 4, 9);
         ingest.ingest(folder);
-        assertThat(ingest.number("SELECT count(*) FROM pg_indexes WHERE indexname = 'vectors_1_hnsw'")).isZero();
+        assertThat(ingest.number("SELECT count(*) FROM pg_indexes WHERE indexname = 'vectors_1_hnsw'"))
+                .isZero();
         Corpus.write(folder, 6, 9);
         ingest.ingest(folder);
-        assertThat(ingest.number("SELECT count(*) FROM pg_indexes WHERE indexname = 'vectors_1_hnsw'")).isEqualTo(1);
+        assertThat(ingest.number("SELECT count(*) FROM pg_indexes WHERE indexname = 'vectors_1_hnsw'"))
+                .isEqualTo(1);
     }
 
     private interface Page {
