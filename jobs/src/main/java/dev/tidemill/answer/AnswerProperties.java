@@ -5,6 +5,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /// When to answer, and how much.
 ///
+/// The defaults were measured with bge-small-en-v1.5-int8 over the SciFact abstracts: of 100 SciFact claims 94 are
+/// answered, of
+/// 100 Cranfield questions, which those abstracts do not cover, 2, of 20 everyday questions none. Another model needs
+/// others.
+///
 /// @param sureSimilarity a sentence as near to the question as this is an answer whatever its words;
 ///     cosine, 0 to 1
 /// @param minimumSimilarity below this nothing is an answer; cosine, 0 to 1
@@ -15,8 +20,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// @param sentences how many sentences an answer has at most
 @ConfigurationProperties(prefix = "tidemill.answer", ignoreUnknownFields = false)
 public record AnswerProperties(
-        @DefaultValue("0.80") double sureSimilarity,
-        @DefaultValue("0.62") double minimumSimilarity,
+        @DefaultValue("0.74") double sureSimilarity,
+        @DefaultValue("0.66") double minimumSimilarity,
         @DefaultValue("0.50") double minimumCoverage,
         @DefaultValue("8") int passages,
         @DefaultValue("3") int sentences) {

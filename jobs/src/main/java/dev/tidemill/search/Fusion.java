@@ -18,7 +18,8 @@ final class Fusion {
 
     static final int CONSTANT = 60;
     static final double VECTOR_WEIGHT = 1.0;
-    static final double TEXT_WEIGHT = 1.0;
+    /// Measured on SciFact: 0.733 nDCG@10 with 0.7, 0.726 with 1, 0.731 with 0.3.
+    static final double TEXT_WEIGHT = 0.7;
 
     private Fusion() {}
 

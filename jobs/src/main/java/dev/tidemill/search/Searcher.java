@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class Searcher {
 
     /// No more matches than this are ranked by words: ranking is all that the full-text leg costs.
-    static final int RANKED_AT_MOST = 2_000;
+    static final int RANKED_AT_MOST = 500;
 
     private final Workspaces workspaces;
     private final Projects projects;

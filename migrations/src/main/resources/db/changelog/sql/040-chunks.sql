@@ -65,7 +65,8 @@ CREATE FUNCTION match_chunks(project uuid, required tsquery, terms tsquery[], we
   SET enable_seqscan = off AS $$
   SELECT m.id, (SELECT sum(w * ts_rank(m.tsv, t)) FROM unnest(terms, weights) AS q (t, w)) AS score
   FROM (
-    SELECT c.id, c.tsv
+    -- Joined with nothing, so that it is decompressed once and not once for every term.
+    SELECT c.id, c.tsv || ''::tsvector AS tsv
     FROM chunks c
     WHERE c.workspace_id = current_workspace() AND c.project_id = project
       AND c.valid_from IS NOT NULL AND c.valid_to IS NULL AND c.tsv @@ required

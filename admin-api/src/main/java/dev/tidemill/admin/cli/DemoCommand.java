@@ -87,7 +87,7 @@ final class DemoCommand implements Callable<Integer> {
                         Map.of("project", "default", "type", "directory", "location", folder.toString()))
                 .path("runId")
                 .asLong();
-        JsonNode view = new RunWatch(api, tool.err(), System.console() != null).follow(run, Duration.ofDays(30));
+        JsonNode view = new RunWatch(api, tool.err(), Output.terminal()).follow(run, Duration.ofDays(30));
         RunText.summary(view, api, tool.out());
         tool.out().println();
         return RunText.exitCode(view);

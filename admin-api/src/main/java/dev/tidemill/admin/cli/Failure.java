@@ -91,8 +91,8 @@ record Failure(int exitCode, String line) {
     }
 
     private static boolean outOfSpace(Throwable cause) {
-        return cause instanceof SQLException sql && "53100".equals(sql.getSQLState())
-                || cause instanceof IOException && message(cause).contains("No space left on device");
+        return (cause instanceof SQLException sql && "53100".equals(sql.getSQLState()))
+                || (cause instanceof IOException && message(cause).contains("No space left on device"));
     }
 
     private static String message(Throwable cause) {

@@ -74,7 +74,7 @@ final class IngestCommand implements Callable<Integer> {
                     .path("runId")
                     .asLong();
             Duration timeout = timeoutSeconds == null ? Duration.ofDays(30) : Duration.ofSeconds(timeoutSeconds);
-            JsonNode view = new RunWatch(session.api(), tool.err(), System.console() != null).follow(run, timeout);
+            JsonNode view = new RunWatch(session.api(), tool.err(), Output.terminal()).follow(run, timeout);
             if (output.json()) {
                 tool.out().println(Output.pretty(view));
             } else {

@@ -1,5 +1,6 @@
 package dev.tidemill.admin.cli;
 
+import java.io.Console;
 import java.util.Locale;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.SerializationFeature;
@@ -26,6 +27,13 @@ final class Output {
 
     boolean json() {
         return form == Form.json;
+    }
+
+    /// Whether a person looks at the screen.
+    @SuppressWarnings("SystemConsoleNull") // a runtime without the line editor has none
+    static boolean terminal() {
+        Console console = System.console();
+        return console != null && console.isTerminal();
     }
 
     static String pretty(Object value) {
