@@ -105,7 +105,7 @@ final class SpoolFile<T> implements AutoCloseable {
     static final Codec<Block> BLOCKS = new Codec<>() {
         @Override
         public void write(Block block, DataOutputStream out) throws IOException {
-            out.writeByte(block.kind().ordinal());
+            out.writeUTF(block.kind().name());
             out.writeInt(block.level());
             string(out, block.text());
             number(out, block.page() == null ? null : block.page().longValue());
@@ -115,7 +115,7 @@ final class SpoolFile<T> implements AutoCloseable {
 
         @Override
         public Block read(DataInputStream in) throws IOException {
-            BlockKind kind = BlockKind.values()[in.readByte()];
+            BlockKind kind = BlockKind.valueOf(in.readUTF());
             int level = in.readInt();
             String text = string(in);
             Long page = number(in);
