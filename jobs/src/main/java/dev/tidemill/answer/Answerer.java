@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -314,11 +315,14 @@ public final class Answerer {
 
         /// Long enough to say something, short enough to be read, and no heading.
         boolean readable() {
-            String plain = text.replaceFirst("^[#=\\s]+", "").strip();
+            String plain = text.replaceFirst("^[#=\\s]+", "").strip().toLowerCase(Locale.ROOT);
+            // The number of a heading reads as a sentence of its own, so its end is compared.
             return text.length() >= SHORTEST
                     && text.length() <= LONGEST
-                    && hit.headingPath().stream().noneMatch(plain::equalsIgnoreCase)
-                    && !plain.equalsIgnoreCase(hit.title());
+                    && hit.headingPath().stream()
+                            .noneMatch(
+                                    heading -> heading.toLowerCase(Locale.ROOT).endsWith(plain))
+                    && !hit.title().toLowerCase(Locale.ROOT).endsWith(plain);
         }
 
         boolean overlaps(Sentence other) {

@@ -55,7 +55,7 @@ public final class TestCorpus implements AutoCloseable {
         };
     }
 
-    JdbcClient owner() {
+    public JdbcClient owner() {
         return owner;
     }
 

@@ -26,9 +26,10 @@ import tools.jackson.databind.JsonNode;
 final class DemoCommand implements Callable<Integer> {
 
     /// The chapters of the PostgreSQL manual that the demo takes by default.
-    private static final Pattern CHAPTERS = Pattern.compile("(using-explain|planner-|indexes|mvcc|transaction-iso"
-            + "|explicit-locking|applevel-consistency|wal|backup|continuous-archiving|routine-|textsearch|populate"
-            + "|ddl-partitioning|performance-tips).*\\.html");
+    private static final Pattern CHAPTERS = Pattern.compile("(using-explain|planner-|performance-tips|populate|indexes"
+            + "|mvcc|transaction-iso|explicit-locking|applevel-consistency|wal|backup|continuous-archiving|routine-"
+            + "|textsearch|ddl-|queries-|monitoring-|warm-standby|hot-standby|runtime-config-(wal|query|autovacuum)"
+            + "|sql-(explain|vacuum|analyze|createindex|reindex)|app-pg(dump|basebackup)).*\\.html");
     private static final String MANUAL_MARK = "using-explain.html";
     private static final List<String> MANUAL_QUESTIONS = List.of(
             "How can I see the execution plan that PostgreSQL chooses for a query?",
