@@ -23,7 +23,7 @@ final class RunLocks {
     }
 
     /// Held until closed, on a connection of its own.
-    final class Lock implements AutoCloseable {
+    static final class Lock implements AutoCloseable {
         private final Connection connection;
         private final String subject;
 

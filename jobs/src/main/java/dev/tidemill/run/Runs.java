@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -171,8 +172,12 @@ public final class Runs implements SmartLifecycle {
         CompletableFuture<JobExecution> started = listener.expect(requestId);
         CompletableFuture<RunView> end = new CompletableFuture<>();
         threads.execute(() -> {
-            try (lock) {
-                JobExecution last = persist(launch.call());
+            try {
+                JobExecution last;
+                try (lock) {
+                    last = persist(launch.call());
+                }
+                // Only now that the lock is free: whoever waited for the end may start the next run.
                 started.complete(last);
                 end.complete(view(last));
             } catch (Exception e) {
@@ -181,22 +186,25 @@ public final class Runs implements SmartLifecycle {
                 end.completeExceptionally(e);
             } finally {
                 listener.forget(requestId);
+                ends.values().remove(end);
             }
         });
         try {
             long id = started.get().getId();
             ends.put(id, end);
-            end.whenComplete((view, failure) -> ends.remove(id));
+            if (end.isDone()) {
+                ends.remove(id);
+            }
             return id;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while a run was being started", e);
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
+            Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+            if (cause instanceof RuntimeException unchecked) {
+                throw unchecked;
             }
-            throw new IllegalStateException(
-                    "the run could not be started: " + e.getCause().getMessage(), e.getCause());
+            throw new IllegalStateException("the run could not be started: " + cause.getMessage(), cause);
         }
     }
 
@@ -257,7 +265,7 @@ public final class Runs implements SmartLifecycle {
                         """)
                 .param("subject", subject)
                 .param("shutdown", RunListener.SHUTDOWN)
-                .query(Long.class)
+                .query((row, n) -> row.getLong(1))
                 .list();
     }
 
@@ -299,7 +307,7 @@ public final class Runs implements SmartLifecycle {
         return jdbc
                 .sql("SELECT job_execution_id FROM batch_job_execution ORDER BY job_execution_id DESC LIMIT :limit")
                 .param("limit", limit)
-                .query(Long.class)
+                .query((row, n) -> row.getLong(1))
                 .list()
                 .stream()
                 .flatMap(id -> get(id).stream())

@@ -3,7 +3,9 @@ package dev.tidemill.run;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
@@ -18,6 +20,7 @@ final class Supervisor implements SmartLifecycle {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("supervisor").daemon().factory());
     private volatile boolean running;
+    private @Nullable ScheduledFuture<?> looks;
 
     Supervisor(Runs runs, Duration interval) {
         this.runs = runs;
@@ -27,7 +30,7 @@ final class Supervisor implements SmartLifecycle {
     @Override
     public void start() {
         running = true;
-        timer.scheduleWithFixedDelay(this::look, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
+        looks = timer.scheduleWithFixedDelay(this::look, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void look() {
@@ -42,6 +45,9 @@ final class Supervisor implements SmartLifecycle {
     @Override
     public void stop() {
         running = false;
+        if (looks != null) {
+            looks.cancel(true);
+        }
         timer.shutdownNow();
     }
 

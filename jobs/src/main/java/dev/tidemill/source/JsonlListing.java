@@ -113,9 +113,7 @@ final class JsonlListing implements Listing {
             return refused(RefusalReason.CORRUPT, "repeats the id \"" + id + "\" of an earlier line");
         }
         Map<String, String> metadata = new TreeMap<>();
-        if (object.get("metadata") instanceof JsonNode given && given.isObject()) {
-            given.properties().forEach(p -> metadata.put(p.getKey(), plain(p.getValue())));
-        }
+        object.path("metadata").properties().forEach(p -> metadata.put(p.getKey(), plain(p.getValue())));
         String title = string(object, "title").strip();
         byte[] body = string(object, "text").getBytes(StandardCharsets.UTF_8);
         return new SourceItem(id, fileName(id), title.isEmpty() ? null : title, metadata, new SourceItem.OfBytes(body));
@@ -126,7 +124,8 @@ final class JsonlListing implements Listing {
     }
 
     private static String string(JsonNode object, String field) {
-        return object.get(field) instanceof JsonNode value && !value.isNull() ? plain(value) : "";
+        JsonNode value = object.path(field);
+        return value.isMissingNode() || value.isNull() ? "" : plain(value);
     }
 
     private static String plain(JsonNode value) {

@@ -73,7 +73,7 @@ final class WebListing implements Listing {
         try {
             return fetch(address);
         } catch (Refusal e) {
-            return item(address, address, Map.of(), new SourceItem.Unavailable(e.reason, e.getMessage()));
+            return item(address, address, Map.of(), new SourceItem.Unavailable(e.reason, e.detail));
         }
     }
 
@@ -279,10 +279,12 @@ final class WebListing implements Listing {
     private static final class Refusal extends Exception {
         private static final long serialVersionUID = 1;
         private final RefusalReason reason;
+        private final String detail;
 
         Refusal(RefusalReason reason, String message) {
             super(message);
             this.reason = reason;
+            this.detail = message;
         }
     }
 

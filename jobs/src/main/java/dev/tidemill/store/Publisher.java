@@ -35,7 +35,7 @@ public final class Publisher {
                 .param("source", scope.sourceId())
                 .param("before", before)
                 .param("limit", limit)
-                .query(Version.class)
+                .query((row, n) -> new Version(row.getLong("id"), row.getObject("document_id", UUID.class)))
                 .list();
         if (!ready.isEmpty()) {
             replace(scope, ids(ready), documents(ready));
@@ -94,7 +94,7 @@ public final class Publisher {
                         """)
                 .param("workspace", scope.workspaceId())
                 .param("documents", documents)
-                .query(Long.class)
+                .query((row, n) -> row.getLong("id"))
                 .list();
         Long[] oldVersions = replaced.toArray(Long[]::new);
         if (oldVersions.length > 0) {
@@ -175,7 +175,12 @@ public final class Publisher {
                         """)
                 .param("workspace", scope.workspaceId())
                 .param("project", scope.projectId())
-                .query(VectorSet.class)
+                .query((row, n) -> new VectorSet(
+                        row.getLong("id"),
+                        row.getString("model"),
+                        row.getString("fingerprint"),
+                        row.getInt("dimensions"),
+                        row.getString("state")))
                 .list();
         for (VectorSet set : sets) {
             jdbc.sql("""
