@@ -186,7 +186,7 @@ public final class Runs implements SmartLifecycle {
                 end.completeExceptionally(e);
             } finally {
                 listener.forget(requestId);
-                ends.values().remove(end);
+                ends.values().removeIf(other -> other == end);
             }
         });
         try {
