@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,7 @@ class IngestTest {
                 .orElseThrow();
     }
 
-    private static List<Object> column(List<Map<String, Object>> rows, String name) {
+    private static List<@Nullable Object> column(List<Map<String, @Nullable Object>> rows, String name) {
         return rows.stream().map(row -> row.get(name)).toList();
     }
 

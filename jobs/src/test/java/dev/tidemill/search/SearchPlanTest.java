@@ -143,7 +143,7 @@ class SearchPlanTest {
                         """.formatted(project.liveSetId(), condition))
                 .param("q", java.util.Arrays.toString(query))
                 .param("top", top)
-                .query(Long.class)
+                .query((row, n) -> row.getLong(1))
                 .list();
     }
 
@@ -212,7 +212,7 @@ class SearchPlanTest {
     void theBoundNeverCutsTheMatchesOfTheRarestWord() {
         List<Long> rare = corpus.owner()
                 .sql("SELECT id FROM chunks WHERE tsv @@ 'rare17'::tsquery ORDER BY id")
-                .query(Long.class)
+                .query((row, n) -> row.getLong(1))
                 .list();
         assertThat(rare.size()).isBetween(1, 9);
 
