@@ -45,7 +45,7 @@ public final class OnnxEmbedder implements AutoCloseable {
     private static final String REVISION = "wordpiece-1,l2";
 
     private static final Duration QUIET_BEFORE_EXIT = Duration.ofMillis(200);
-    private static final Duration LONGEST_WAIT_AT_EXIT = Duration.ofSeconds(10);
+    private static final Duration LONGEST_WAIT_AT_EXIT = Duration.ofSeconds(4);
 
     private final EmbeddingModel model;
     private final WordPiece tokenizer;
