@@ -59,8 +59,8 @@ class IngestTest {
                 .orElseThrow();
     }
 
-    private static List<@Nullable Object> column(List<Map<String, @Nullable Object>> rows, String name) {
-        return rows.stream().map(row -> row.get(name)).toList();
+    private static List<String> column(List<Map<String, @Nullable Object>> rows, String name) {
+        return rows.stream().map(row -> String.valueOf(row.get(name))).toList();
     }
 
     @Test
