@@ -8,6 +8,7 @@ import dev.tidemill.admin.security.ApiKeys;
 import dev.tidemill.run.RunView;
 import dev.tidemill.store.Texts;
 import dev.tidemill.store.Workspaces;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -65,7 +66,7 @@ class ServerTest {
         key = server.key();
         Files.writeString(folder.resolve("mill.md"), MILL);
         Files.writeString(folder.resolve("bread.md"), BREAD);
-        Files.write(folder.resolve("broken.pdf"), "%PDF-1.7 nothing follows".getBytes());
+        Files.write(folder.resolve("broken.pdf"), "%PDF-1.7 nothing follows".getBytes(StandardCharsets.US_ASCII));
         Reply started = server.post("/actuator/jobs/ingest", "{\"location\":\"" + folder + "\"}", key);
         assertThat(started.status()).as(started.body()).isEqualTo(202);
         RunView run = server.finished(started);

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
@@ -41,7 +42,8 @@ final class RunWatch {
         SynchronousQueue<Boolean> ticks = new SynchronousQueue<>();
         try (ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("watch").factory())) {
-            clock.scheduleWithFixedDelay(() -> ticks.offer(true), 0, 250, TimeUnit.MILLISECONDS);
+            ScheduledFuture<?> ticking =
+                    clock.scheduleWithFixedDelay(() -> ticks.offer(true), 0, 250, TimeUnit.MILLISECONDS);
             try {
                 while (true) {
                     JsonNode view = api.get("/actuator/runs/" + run);
@@ -56,7 +58,7 @@ final class RunWatch {
                     ticks.poll(1, TimeUnit.SECONDS);
                 }
             } finally {
-                clock.shutdownNow();
+                ticking.cancel(true);
                 clear();
             }
         } catch (InterruptedException e) {

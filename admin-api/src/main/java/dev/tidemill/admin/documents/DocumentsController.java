@@ -6,6 +6,7 @@ import dev.tidemill.admin.web.BadRequest;
 import dev.tidemill.ingest.Ingest;
 import dev.tidemill.ingest.IngestRequest;
 import dev.tidemill.run.RunConflict;
+import dev.tidemill.run.RunView;
 import dev.tidemill.run.Runs;
 import dev.tidemill.search.UnknownProject;
 import dev.tidemill.source.SourceType;
@@ -13,9 +14,11 @@ import dev.tidemill.store.Project;
 import dev.tidemill.store.Projects;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,16 +75,24 @@ class DocumentsController {
         List<Stored> stored = uploads.store(folder, files);
         long run = start(
                 new IngestRequest(caller.workspaceId(), project, SourceType.UPLOAD.id(), folder.toString(), false));
-        runs.finished(run).whenComplete((view, failure) -> {
-            if (failure == null && view.completed()) {
-                Uploads.remove(stored);
-            } else {
-                log.warn("the uploads of run {} stay in {}: the next upload ingests them again", run, folder);
-            }
-        });
+        CompletableFuture<RunView> _ =
+                runs.finished(run).whenComplete((view, failure) -> cleanUp(stored, run, failure == null ? view : null));
         return ResponseEntity.accepted()
                 .location(URI.create("/actuator/runs/" + run))
                 .body(new Accepted(run, files.size()));
+    }
+
+    private static void cleanUp(List<Stored> stored, long run, @Nullable RunView ended) {
+        if (ended == null || !ended.completed()) {
+            log.warn("the files of run {} stay: the next upload to the project ingests them again", run);
+            return;
+        }
+        try {
+            Uploads.remove(stored);
+        } catch (UncheckedIOException e) {
+            // The documents are in the database; what stays behind is found unchanged by the next upload.
+            log.warn("uploaded files of run {} could not be removed", run, e);
+        }
     }
 
     private long start(IngestRequest request) {

@@ -1,6 +1,7 @@
 package dev.tidemill.admin.security;
 
 import dev.tidemill.admin.security.ApiKeys.Caller;
+import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.AbstractAuthenticationToken;
 import org.springframework.security.core.authority.SimpleGrantedAuthority;
 
@@ -35,7 +36,7 @@ final class ApiKeyAuthentication extends AbstractAuthenticationToken {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return this == other;
     }
 
