@@ -5,17 +5,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /// When to answer, and how much.
 ///
-/// The defaults were measured with bge-small-en-v1.5-int8 over the SciFact abstracts: of 100 SciFact claims 94 are
-/// answered, of
-/// 100 Cranfield questions, which those abstracts do not cover, 2, of 20 everyday questions none. Another model needs
-/// others.
+/// The defaults were measured with bge-small-en-v1.5-int8 over the SciFact abstracts: of 100 SciFact
+/// claims 94 are answered, of 100 Cranfield questions, which those abstracts do not cover, 2, of 20
+/// everyday questions none. Another model needs others.
 ///
 /// @param sureSimilarity a sentence as near to the question as this is an answer whatever its words;
 ///     cosine, 0 to 1
 /// @param minimumSimilarity below this nothing is an answer; cosine, 0 to 1
 /// @param minimumCoverage between the two a passage must hold this share of the question's words,
-///     weighed by rarity; 0
-/// to 1
+///     weighed by rarity; 0 to 1
 /// @param passages how many hits are read for sentences
 /// @param sentences how many sentences an answer has at most
 @ConfigurationProperties(prefix = "tidemill.answer", ignoreUnknownFields = false)

@@ -25,11 +25,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Answers a question with sentences of the corpus. A sentence is chosen by how near it is to the
-/// question, by how much
-/// of the
-/// question's words it holds, and by how high its passage ranks; what is chosen is cited, and cited
-/// only as it is
-/// stored.
+/// question, by how much of the question's words it holds, and by how high its passage ranks; what is
+/// chosen is cited, and cited only as it is stored.
 public final class Answerer {
 
     private static final int SHORTEST = 20;
@@ -185,8 +182,7 @@ public final class Answerer {
     }
 
     /// The best sentence and those nearly as good that say something else, in the order of the document
-    /// where they
-    /// share one.
+    /// where they share one.
     private List<Sentence> choose(List<Sentence> scored) {
         List<Sentence> chosen = new ArrayList<>();
         for (Sentence sentence : scored) {
@@ -252,9 +248,7 @@ public final class Answerer {
     }
 
     /// How much each word of the question counts. A word that the corpus does not know counts as much
-    /// as the rarest
-    /// one: a
-    /// question about something unknown must not look covered by its common words.
+    /// as the rarest one: a question about something unknown must not look covered by its common words.
     private static final class Weights {
 
         private final java.util.Map<String, Double> weights = new java.util.HashMap<>();

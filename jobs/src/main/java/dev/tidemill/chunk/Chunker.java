@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 
 /// Cuts one document into chunks while its blocks arrive. Not thread-safe; one for each document.
 ///
-/// A section that fits stays whole. A longer one is cut at the best border in the second half of the target size:
-/// between
-/// blocks, else items, sentences, words. Sections too small to stand alone join the next one under the same parent.
-/// Each
-/// chunk carries title and heading path as context, and a table's first row where it starts in the middle of the table.
+/// A section that fits stays whole. A longer one is cut at the best border in the second half of the
+/// target size: between blocks, else items, sentences, words. Sections too small to stand alone join
+/// the next one under the same parent. Each chunk carries title and heading path as context, and a
+/// table's first row where it starts in the middle of the table.
 ///
-/// Tokens are counted once for each sentence and once for each finished chunk, never for a growing text.
+/// Tokens are counted once for each sentence and once for each finished chunk, never for a growing
+/// text.
 public final class Chunker {
 
     /// A section is too small to stand alone below this part of the target.

@@ -8,9 +8,8 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.ToIntFunction;
 
-/// Splits the text of a block into sentences or lines, and what is too long for a piece into clauses, words, and at
-/// last
-/// parts of words. The parts together are the text.
+/// Splits the text of a block into sentences or lines, and what is too long for a piece into clauses,
+/// words, and at last parts of words. The parts together are the text.
 final class Splitter {
 
     /// A part of a block.
@@ -224,9 +223,8 @@ final class Splitter {
         }
     }
 
-    /// The end of a part of at most so many chars (one code point at least): after a sign, else between grapheme
-    /// clusters,
-    /// else between code points.
+    /// The end of a part of at most so many chars (one code point at least): after a sign, else between
+    /// grapheme clusters, else between code points.
     private int cut(String word, int from, int size) {
         int limit = from + size;
         if (limit >= word.length()) {

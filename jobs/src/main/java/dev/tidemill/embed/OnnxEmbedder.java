@@ -29,16 +29,15 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Texts to vectors with one of the shipped models. Safe for any number of threads; best used by as many as there are
-/// cores.
+/// Texts to vectors with one of the shipped models. Safe for any number of threads; best used by as
+/// many as there are cores.
 ///
-/// One session is shared, each run uses the caller's thread alone and holds one text, so the same text has the same
-/// bits
-/// whoever asks and whatever else runs. A text is never cut: one that is too long is refused.
+/// One session is shared, each run uses the caller's thread alone and holds one text, so the same text
+/// has the same bits whoever asks and whatever else runs. A text is never cut: one that is too long is
+/// refused.
 ///
-/// The native runtime must not be in use when the JVM ends, so an embedder that is still open then waits for its
-/// callers and
-/// refuses new ones.
+/// The native runtime must not be in use when the JVM ends, so an embedder that is still open then
+/// waits for its callers and refuses new ones.
 public final class OnnxEmbedder implements AutoCloseable {
 
     /// Part of the fingerprint: changes with anything in this class or the tokenizer that changes vectors.

@@ -5,15 +5,13 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/// The tokenizer of the BERT family (uncased): clean, lower-case, strip accents, split at white space and punctuation,
-/// then
-/// the longest known pieces of each word from the left.
+/// The tokenizer of the BERT family (uncased): clean, lower-case, strip accents, split at white space
+/// and punctuation, then the longest known pieces of each word from the left.
 ///
-/// One pass in constant memory, whatever the text's length, and without native code. Its tokens are those of the
-/// reference
-/// tokenizer with two exceptions. The names of special tokens in a text, such as `[SEP]`, are plain text here: a
-/// document must
-/// not be able to write the model's control tokens. And marks and punctuation younger than Unicode 9 are known as such.
+/// One pass in constant memory, whatever the text's length, and without native code. Its tokens are
+/// those of the reference tokenizer with two exceptions. The names of special tokens in a text, such as
+/// `[SEP]`, are plain text here: a document must not be able to write the model's control tokens. And
+/// marks and punctuation younger than Unicode 9 are known as such.
 final class WordPiece {
 
     /// Receives the tokens in order.

@@ -8,9 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The blocks of AsciiDoc, line by line. Attributes, anchors, comments and includes are left out; of a macro with a
-/// label
-/// the label stays.
+/// The blocks of AsciiDoc, line by line. Attributes, anchors, comments and includes are left out; of a
+/// macro with a label the label stays.
 final class AsciiDoc {
 
     private static final Pattern HEADING = Pattern.compile("^(={1,6}|#{1,6})[ \\t]+(\\S.*)$");

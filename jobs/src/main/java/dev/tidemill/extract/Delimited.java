@@ -9,9 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Comma- or tab-separated records. Where the first record names the columns, every row carries their names, since a
-/// row
-/// found by search has to make sense without the first line.
+/// Comma- or tab-separated records. Where the first record names the columns, every row carries their
+/// names, since a row found by search has to make sense without the first line.
 final class Delimited {
 
     private static final int MAX_CELL = 1_000_000;

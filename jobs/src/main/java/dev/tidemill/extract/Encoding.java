@@ -18,9 +18,8 @@ import org.apache.tika.parser.txt.CharsetDetector;
 import org.apache.tika.parser.txt.CharsetMatch;
 import org.jspecify.annotations.Nullable;
 
-/// Finds the character set of a text. In this order: byte order mark, shape of UTF-16, bytes that only UTF-8 makes,
-/// what
-/// the document declares, letter statistics, windows-1252.
+/// Finds the character set of a text. In this order: byte order mark, shape of UTF-16, bytes that only
+/// UTF-8 makes, what the document declares, letter statistics, windows-1252.
 final class Encoding {
 
     private static final Charset WINDOWS_1252 = Charset.forName("windows-1252");
@@ -187,9 +186,8 @@ final class Encoding {
         return named(name);
     }
 
-    /// A character set by the name a document or mail gives it, the way browsers take it; null if unknown or if it
-    /// cannot
-    /// be the one of a text whose declaration was readable byte by byte.
+    /// A character set by the name a document or mail gives it, the way browsers take it; null if
+    /// unknown or if it cannot be the one of a text whose declaration was readable byte by byte.
     static @Nullable Charset named(@Nullable String name) {
         if (name == null) {
             return null;

@@ -45,13 +45,14 @@ public final class Extractor implements AutoCloseable {
         this.free = new Semaphore(processes, true);
     }
 
-    /// Reads one file and hands its blocks to the receiver, in reading order, on the calling thread. After a refusal
-    /// the
-    /// blocks already received are void. Whatever the receiver throws ends the reading and comes out here.
+    /// Reads one file and hands its blocks to the receiver, in reading order, on the calling thread.
+    /// After a refusal the blocks already received are void. Whatever the receiver throws ends the
+    /// reading and comes out here.
     ///
     /// @param file where the bytes are
     /// @param fileName what its author calls it; the ending helps to tell text formats apart
-    /// @throws InterruptedException if the calling thread is interrupted; a child JVM working for it is ended
+    /// @throws InterruptedException if the calling thread is interrupted; a child JVM working for it is
+    ///     ended
     /// @throws IllegalStateException if the extractor is closed or no child JVM can be started
     public Extraction extract(Path file, String fileName, Consumer<Block> blocks) throws InterruptedException {
         if (Thread.interrupted()) {

@@ -13,9 +13,8 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
 
-/// JSON and JSON lines as `path: value` lines; each object near the top that is an element of an array, or a line of
-/// its
-/// own, becomes one block.
+/// JSON and JSON lines as `path: value` lines; each object near the top that is an element of an array,
+/// or a line of its own, becomes one block.
 final class JsonText {
 
     private static final int MAX_DEPTH = 500;

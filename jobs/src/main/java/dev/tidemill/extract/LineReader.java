@@ -4,9 +4,8 @@ import java.io.IOException;
 import java.io.Reader;
 import org.jspecify.annotations.Nullable;
 
-/// Lines of a text whose lines may be of any length: one longer than [#MAX_LINE] is handed out in pieces. All usual
-/// line
-/// ends are understood, form feeds too.
+/// Lines of a text whose lines may be of any length: one longer than [#MAX_LINE] is handed out in
+/// pieces. All usual line ends are understood, form feeds too.
 final class LineReader {
 
     static final int MAX_LINE = 16_384;

@@ -17,10 +17,9 @@ import java.util.jar.JarFile;
 import java.util.jar.Manifest;
 import org.jspecify.annotations.Nullable;
 
-/// The class path of a child JVM: this package and the parsers' libraries, nothing that knows a database or a key.
-/// Works
-/// from class folders, from jars named in a manifest, and from an executable jar with libraries inside, which are then
-/// unpacked into the spool.
+/// The class path of a child JVM: this package and the parsers' libraries, nothing that knows a
+/// database or a key. Works from class folders, from jars named in a manifest, and from an executable
+/// jar with libraries inside, which are then unpacked into the spool.
 final class ParserClassPath {
 
     private static final String OWN_CLASS = "dev/tidemill/extract/ParserProcess.class";

@@ -18,9 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The parent's end of one child JVM. Used by one thread at a time; after anything but a clean answer it is of no
-/// further
-/// use.
+/// The parent's end of one child JVM. Used by one thread at a time; after anything but a clean answer
+/// it is of no further use.
 final class ParserJvm {
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);

@@ -27,9 +27,8 @@ import org.apache.pdfbox.pdmodel.interactive.form.PDField;
 import org.apache.pdfbox.text.PDFTextStripper;
 import org.jspecify.annotations.Nullable;
 
-/// Text, comments and filled-in fields of a PDF, page by page. A paragraph that the document's outline names on its
-/// page
-/// is a heading. A page that cannot be read is left out as long as another one can.
+/// Text, comments and filled-in fields of a PDF, page by page. A paragraph that the document's outline
+/// names on its page is a heading. A page that cannot be read is left out as long as another one can.
 final class PdfText extends PDFTextStripper {
 
     private static final long MAIN_MEMORY = 48 * 1024 * 1024;

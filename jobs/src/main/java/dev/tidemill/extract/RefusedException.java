@@ -3,9 +3,8 @@ package dev.tidemill.extract;
 import dev.tidemill.document.RefusalReason;
 import org.jspecify.annotations.Nullable;
 
-/// Ends the reading of a file for a reason its operator should know. Unchecked, because it has to cross parsers that
-/// only
-/// let their own checked exceptions through.
+/// Ends the reading of a file for a reason its operator should know. Unchecked, because it has to cross
+/// parsers that only let their own checked exceptions through.
 final class RefusedException extends RuntimeException {
 
     private final RefusalReason reason;

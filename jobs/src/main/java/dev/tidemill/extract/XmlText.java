@@ -74,9 +74,8 @@ final class XmlText {
         return "line " + (e.getLocation() == null ? "?" : e.getLocation().getLineNumber()) + ": " + problem;
     }
 
-    /// Refuses a document whose entities would expand to more than a million characters, although none is expanded
-    /// here:
-    /// what a reader would see is not in the file.
+    /// Refuses a document whose entities would expand to more than a million characters, although none
+    /// is expanded here: what a reader would see is not in the file.
     static void refuseEntityBomb(String start) {
         String prologue = start.substring(0, Math.min(PROLOGUE, start.length()));
         if (!prologue.contains("<!ENTITY")) {

@@ -17,9 +17,8 @@ import java.nio.file.Path;
 import java.util.UUID;
 import java.util.function.ToIntFunction;
 
-/// Reads one document: original to blocks, blocks to chunks. Everything goes through the spool, so that memory does not
-/// grow
-/// with the document.
+/// Reads one document: original to blocks, blocks to chunks. Everything goes through the spool, so that
+/// memory does not grow with the document.
 final class DocumentReader {
 
     private final UUID workspaceId;

@@ -10,9 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/// Makes the vectors that the extracted chunks of the source lack, in the order of versions and ordinals. A text
-/// embedded
-/// before by the same model takes its vector from the cache.
+/// Makes the vectors that the extracted chunks of the source lack, in the order of versions and
+/// ordinals. A text embedded before by the same model takes its vector from the cache.
 class EmbedReader extends LookAheadReader<Missing, Embedded> {
 
     private static final int PAGE = 512;

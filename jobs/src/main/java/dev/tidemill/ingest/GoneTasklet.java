@@ -13,9 +13,9 @@ import org.springframework.batch.core.step.StepExecution;
 import org.springframework.batch.core.step.tasklet.Tasklet;
 import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 
-/// Retires documents that the source does not list any more, some at a time. When suspiciously many are missing it
-/// retires
-/// none and leaves the question to a person: an unmounted disk looks like an emptied folder.
+/// Retires documents that the source does not list any more, some at a time. When suspiciously many are
+/// missing it retires none and leaves the question to a person: an unmounted disk looks like an emptied
+/// folder.
 final class GoneTasklet implements Tasklet {
 
     private static final String DECIDED = "gone.decided";

@@ -8,9 +8,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The folder where this process keeps what is too large for memory while it works on it. Folders of processes that
-/// ended
-/// without cleaning up are removed at start.
+/// The folder where this process keeps what is too large for memory while it works on it. Folders of
+/// processes that ended without cleaning up are removed at start.
 public final class Spool implements AutoCloseable {
 
     private final Path folder;

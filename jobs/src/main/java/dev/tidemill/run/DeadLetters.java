@@ -5,9 +5,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Items that a job gave up on, one row for each item however often it fails. Joins the caller's transaction, which
-/// must be
-/// scoped to the workspace: the letter and the state of its item commit together.
+/// Items that a job gave up on, one row for each item however often it fails. Joins the caller's
+/// transaction, which must be scoped to the workspace: the letter and the state of its item commit
+/// together.
 public final class DeadLetters {
 
     private final JdbcClient jdbc;

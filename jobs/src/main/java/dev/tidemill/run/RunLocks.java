@@ -8,9 +8,9 @@ import java.util.Optional;
 import javax.sql.DataSource;
 import org.springframework.dao.DataAccessResourceFailureException;
 
-/// Says which runs are alive. A running run holds a session-level advisory lock on what it works on; PostgreSQL lets it
-/// go
-/// when the process dies, however it dies. Whoever gets the lock knows that nobody else is at work.
+/// Says which runs are alive. A running run holds a session-level advisory lock on what it works on;
+/// PostgreSQL lets it go when the process dies, however it dies. Whoever gets the lock knows that
+/// nobody else is at work.
 final class RunLocks {
 
     /// Keeps these locks apart from other advisory locks of the same database: "run " in ASCII.

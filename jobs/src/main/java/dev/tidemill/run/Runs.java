@@ -34,9 +34,8 @@ import org.springframework.batch.core.step.StepExecution;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Launches, stops, resumes and shows runs. At most one run works on a subject at a time, over all processes; a run
-/// whose
-/// process died is resumed by whichever process notices first.
+/// Launches, stops, resumes and shows runs. At most one run works on a subject at a time, over all
+/// processes; a run whose process died is resumed by whichever process notices first.
 public final class Runs implements SmartLifecycle {
 
     /// Identifying job parameter: the same request is the same run.
@@ -83,9 +82,8 @@ public final class Runs implements SmartLifecycle {
                 .addString(SUBJECT, subject, false);
     }
 
-    /// Starts a run and returns its id at once. An unfinished dead run on the same subject is closed: what it left is
-    /// in the
-    /// data, and the new run goes on from there.
+    /// Starts a run and returns its id at once. An unfinished dead run on the same subject is closed:
+    /// what it left is in the data, and the new run goes on from there.
     ///
     /// @throws RunConflict when a live run works on the same subject
     public long start(Job job, JobParameters parameters) {

@@ -11,9 +11,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Reciprocal rank fusion: a chunk's score is the sum of weight / (60 + rank) over the legs that found
-/// it. Ranks can be
-/// added
-/// where scores cannot: a cosine and a full-text score share no scale.
+/// it. Ranks can be added where scores cannot: a cosine and a full-text score share no scale.
 final class Fusion {
 
     static final int CONSTANT = 60;

@@ -18,9 +18,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Searches a project. Both legs and the reading of the hits see the corpus in one transaction; the
-/// question is
-/// embedded before
-/// it, so that no connection waits for a model.
+/// question is embedded before it, so that no connection waits for a model.
 public final class Searcher {
 
     /// No more matches than this are ranked by words: ranking is all that the full-text leg costs.

@@ -16,9 +16,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The regular files under a folder in the order of their names, depth first; one folder's names are held at a time.
-/// Hidden
-/// files and symbolic links are left out: a link could lead anywhere.
+/// The regular files under a folder in the order of their names, depth first; one folder's names are
+/// held at a time. Hidden files and symbolic links are left out: a link could lead anywhere.
 final class DirectoryListing implements Listing {
 
     private final Path root;

@@ -19,9 +19,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// The lines of a JSON Lines file, as BEIR's `corpus.jsonl` has them: `_id` (or `id`), `title`, `text`, `metadata`. A
-/// line
-/// that cannot be used is refused by its number; the others go on.
+/// The lines of a JSON Lines file, as BEIR's `corpus.jsonl` has them: `_id` (or `id`), `title`, `text`,
+/// `metadata`. A line that cannot be used is refused by its number; the others go on.
 final class JsonlListing implements Listing {
 
     /// Longer lines are refused, so that no line can exhaust memory.

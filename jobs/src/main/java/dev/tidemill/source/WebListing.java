@@ -22,11 +22,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// Pages by address. Each address, and each one it redirects to, is checked before it is fetched: only http and https,
-/// and no
-/// host that resolves into this machine or a private network, so that a list of addresses cannot read what only the
-/// server
-/// can reach. The check and the connection use the same resolution, which the JVM keeps for its cache time.
+/// Pages by address. Each address, and each one it redirects to, is checked before it is fetched: only
+/// http and https, and no host that resolves into this machine or a private network, so that a list of
+/// addresses cannot read what only the server can reach. The check and the connection use the same
+/// resolution, which the JVM keeps for its cache time.
 final class WebListing implements Listing {
 
     private static final int MAX_REDIRECTS = 5;
@@ -227,9 +226,9 @@ final class WebListing implements Listing {
         }
     }
 
-    /// Whether an address belongs to the public internet: not loopback, link-local, private (RFC 1918, RFC 4193),
-    /// shared
-    /// (RFC 6598), multicast or reserved, also when written as an IPv4-mapped, 6to4 or NAT64 IPv6 address.
+    /// Whether an address belongs to the public internet: not loopback, link-local, private (RFC 1918,
+    /// RFC 4193), shared (RFC 6598), multicast or reserved, also when written as an IPv4-mapped, 6to4
+    /// or NAT64 IPv6 address.
     static boolean isPublic(InetAddress address) {
         if (address.isAnyLocalAddress()
                 || address.isLoopbackAddress()

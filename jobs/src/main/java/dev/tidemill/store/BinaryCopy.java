@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.PGCopyOutputStream;
 
-/// Writes rows with COPY in PostgreSQL's binary format (documented under COPY, "Binary Format"). Row by row: memory
-/// does not
-/// grow with the number of rows. Close it to finish the COPY; anything but a clean close makes the transaction fail.
+/// Writes rows with COPY in PostgreSQL's binary format (documented under COPY, "Binary Format"). Row by
+/// row: memory does not grow with the number of rows. Close it to finish the COPY; anything but a clean
+/// close makes the transaction fail.
 final class BinaryCopy implements AutoCloseable {
 
     private static final byte[] SIGNATURE = {'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xff, '\r', '\n', 0};

@@ -22,14 +22,11 @@ import tools.jackson.databind.json.JsonMapper;
 /// Finds live chunks, by vector and by word. Call it inside a transaction of [Workspaces].
 ///
 /// Chunks are only ever reached through an index: from a vector by its content id, from a lexeme
-/// through the full-text
-/// index,
-/// or from the versions that a filter lets through.
+/// through the full-text index, or from the versions that a filter lets through.
 public final class ChunkSearch {
 
     /// Up to this many chunks a filter's matches are compared one by one; with more, walking the index
-    /// finds enough of
-    /// them.
+    /// finds enough of them.
     static final int EXACT_UP_TO = 5_000;
 
     /// With fewer matches than this the common words of the question are asked for as well.
@@ -188,8 +185,7 @@ public final class ChunkSearch {
     }
 
     /// The nearest chunks by cosine similarity, nearest first; exact where the set has no index or the
-    /// filter leaves
-    /// few chunks.
+    /// filter leaves few chunks.
     public List<Scored> byVector(Project project, VectorSet set, float[] query, int top, Scope scope) {
         if (scope.empty()) {
             return List.of();

@@ -9,9 +9,9 @@ import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
 
-/// Writes the text and the chunks of a version with COPY. COPY is refused on a table with row-level security, so the
-/// rows go
-/// through temporary tables that empty themselves at the end of the transaction.
+/// Writes the text and the chunks of a version with COPY. COPY is refused on a table with row-level
+/// security, so the rows go through temporary tables that empty themselves at the end of the
+/// transaction.
 public final class Chunks {
 
     private final JdbcTemplate jdbc;

@@ -6,9 +6,9 @@ import java.util.TreeSet;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Makes versions visible and takes them away, each time in one transaction for chunks, vectors, text index, embedding
-/// cache
-/// and term counts: a query sees a document's old version or its new one, never both and never half of one.
+/// Makes versions visible and takes them away, each time in one transaction for chunks, vectors, text
+/// index, embedding cache and term counts: a query sees a document's old version or its new one, never
+/// both and never half of one.
 public final class Publisher {
 
     private final JdbcClient jdbc;
@@ -165,9 +165,8 @@ public final class Publisher {
                 .update();
     }
 
-    /// Deletes the vectors of texts that no chunk of the project holds any more, and cached embeddings that no chunk of
-    /// the
-    /// workspace does. Chunks that wait to be published count as holding theirs.
+    /// Deletes the vectors of texts that no chunk of the project holds any more, and cached embeddings
+    /// that no chunk of the workspace does. Chunks that wait to be published count as holding theirs.
     private void forgetUnused(SourceScope scope, Long[] oldVersions) {
         List<VectorSet> sets = jdbc.sql("""
                         SELECT id, model, fingerprint, dimensions, state FROM vector_sets

@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /// Turns the terms of a question into what the full-text index is asked. Ranking every match is what
-/// this leg costs, so
-/// the
-/// rare terms decide which chunks are ranked at all; the common ones only add to the rank.
+/// this leg costs, so the rare terms decide which chunks are ranked at all; the common ones only add to
+/// the rank.
 final class TextQuery {
 
     private TextQuery() {}
@@ -26,9 +25,7 @@ final class TextQuery {
     }
 
     /// The rarest terms that together match about `candidates` chunks. When even the rarest has more,
-    /// it must stand
-    /// together with
-    /// one of the others.
+    /// it must stand together with one of the others.
     ///
     /// @param terms rarest first, not empty
     /// @param filtered whether a filter narrows the matches: then every term may decide

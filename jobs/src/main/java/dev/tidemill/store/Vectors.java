@@ -10,9 +10,8 @@ import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Vectors of one set, and the embedding cache from which a text that was embedded before takes its vector. The name of
-/// a
-/// set's table is made of its number, so nothing else can come into the SQL.
+/// Vectors of one set, and the embedding cache from which a text that was embedded before takes its
+/// vector. The name of a set's table is made of its number, so nothing else can come into the SQL.
 public final class Vectors {
 
     private final Workspaces workspaces;

@@ -72,9 +72,8 @@ public final class Versions {
                         .list());
     }
 
-    /// Keeps the project's corpus from being published to while new chunks are being written, so that a vector they
-    /// will
-    /// share is not deleted as unused in between. Held until the transaction ends.
+    /// Keeps the project's corpus from being published to while new chunks are being written, so that a
+    /// vector they will share is not deleted as unused in between. Held until the transaction ends.
     public void beginWriting(SourceScope scope) {
         jdbc.sql("SELECT id FROM projects WHERE workspace_id = :workspace AND id = :project FOR SHARE")
                 .param("workspace", scope.workspaceId())

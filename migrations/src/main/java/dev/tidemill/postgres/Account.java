@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The system user that the server runs as: the one who runs Tidemill, or, where that is root, which PostgreSQL
-/// refuses,
-/// the owner of an existing cluster, else the user `postgres` that the distribution's packages make.
+/// The system user that the server runs as: the one who runs Tidemill, or, where that is root, which
+/// PostgreSQL refuses, the owner of an existing cluster, else the user `postgres` that the
+/// distribution's packages make.
 ///
 /// @param name null for the user who runs this process
 record Account(@Nullable String name) {

@@ -34,13 +34,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// A PostgreSQL server of Tidemill's own, with its data in one folder, reachable from this machine only.
+/// A PostgreSQL server of Tidemill's own, with its data in one folder, reachable from this machine
+/// only.
 ///
-/// Its owners are the processes that called [#start(Path)] and have not called [#close()]. The last one to close stops
-/// the
-/// server; where owners end without closing, a watchdog process stops it within seconds.
+/// Its owners are the processes that called [#start(Path)] and have not called [#close()]. The last one
+/// to close stops the server; where owners end without closing, a watchdog process stops it within
+/// seconds.
 ///
-/// The folder holds `cluster` (PostgreSQL's own data), `password`, `port`, `server.log`, `owners` and `watchdog`.
+/// The folder holds `cluster` (PostgreSQL's own data), `password`, `port`, `server.log`, `owners` and
+/// `watchdog`.
 public final class PrivateCluster implements AutoCloseable {
 
     private static final String SUPERUSER = "tidemill";
@@ -69,9 +71,8 @@ public final class PrivateCluster implements AutoCloseable {
         this.owners = new Owners(home.resolve("owners"));
     }
 
-    /// Starts the server of a data folder, making the cluster where there is none yet, or joins the owners of a server
-    /// that
-    /// already runs there.
+    /// Starts the server of a data folder, making the cluster where there is none yet, or joins the
+    /// owners of a server that already runs there.
     ///
     /// @throws DatabaseUnavailable with a message for the operator
     public static PrivateCluster start(Path dataDirectory) {

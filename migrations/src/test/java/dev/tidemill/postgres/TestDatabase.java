@@ -9,9 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// A database for one test class, on a cluster that all tests of this JVM share. The cluster's watchdog stops it and
-/// removes
-/// its folder when the JVM ends, however it ends.
+/// A database for one test class, on a cluster that all tests of this JVM share. The cluster's watchdog
+/// stops it and removes its folder when the JVM ends, however it ends.
 public final class TestDatabase implements AutoCloseable {
 
     private static final String TEMPLATE = "tidemill_template";

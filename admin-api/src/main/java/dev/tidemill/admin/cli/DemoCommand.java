@@ -95,9 +95,8 @@ final class DemoCommand implements Callable<Integer> {
         return RunText.exitCode(view);
     }
 
-    /// Asks until three questions are answered. Of a corpus that nobody knows some headings make no question that it
-    /// answers;
-    /// those are passed over as long as there are others.
+    /// Asks until three questions are answered. Of a corpus that nobody knows some headings make no
+    /// question that it answers; those are passed over as long as there are others.
     private int ask(Api api, List<String> questions) {
         int answered = 0;
         for (int i = 0; i < questions.size() && answered < QUESTIONS; i++) {

@@ -9,9 +9,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 
-/// An API key: `tmk_<id>_<secret><check>`. The secret has 33 characters of base 62, more than 192 bits; the check is
-/// the CRC-32
-/// of all before it, so that a mistyped key is refused without asking the database, and scanners find leaked ones.
+/// An API key: `tmk_<id>_<secret><check>`. The secret has 33 characters of base 62, more than 192 bits;
+/// the check is the CRC-32 of all before it, so that a mistyped key is refused without asking the
+/// database, and scanners find leaked ones.
 ///
 /// @param id 8 characters, public
 /// @param text the whole key; whoever has it may use it

@@ -66,9 +66,9 @@ public final class ApiKeys {
                 .update();
     }
 
-    /// Makes the first key and writes it to a file that only its owner may read. A file that is there already is kept,
-    /// and made
-    /// known to the database: it may be a new database under an old data folder.
+    /// Makes the first key and writes it to a file that only its owner may read. A file that is there
+    /// already is kept, and made known to the database: it may be a new database under an old data
+    /// folder.
     static ApiKey ensureFirst(Path file, DataSource owner, UUID workspaceId) {
         try {
             ApiKey key = read(file).orElseGet(() -> create(file));
