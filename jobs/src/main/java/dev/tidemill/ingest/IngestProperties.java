@@ -47,7 +47,7 @@ public record IngestProperties(
 
         public Chunk {
             require(!version.isBlank(), "ingest.chunk.version", version, "must not be empty");
-            require(targetTokens >= 16, "ingest.chunk.target-tokens", targetTokens, "must be at least 16");
+            require(targetTokens >= 32, "ingest.chunk.target-tokens", targetTokens, "must be at least 32");
             require(
                     maxTokens >= targetTokens,
                     "ingest.chunk.max-tokens",
@@ -58,7 +58,7 @@ public record IngestProperties(
                     "ingest.chunk.overlap-tokens",
                     overlapTokens,
                     "must be between 0 and half of target-tokens");
-            require(maxChars >= 200, "ingest.chunk.max-chars", maxChars, "must be at least 200");
+            range(maxChars, 256, 1_000_000, "ingest.chunk.max-chars");
         }
 
         ChunkProfile profile() {
