@@ -1,0 +1,259 @@
+import dev.tidemill.admin.Database;
+import dev.tidemill.admin.Home;
+import dev.tidemill.admin.Server;
+import dev.tidemill.admin.StartWorkspace;
+import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.store.Project;
+import dev.tidemill.store.Projects;
+import dev.tidemill.store.VectorSet;
+import dev.tidemill.store.Vectors;
+import dev.tidemill.store.Vectors.Embedded;
+import dev.tidemill.store.Workspaces;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// A server of its own on a private database in a temporary folder, and the printing of figures and checks.
+final class Bench implements AutoCloseable {
+
+    final ConfigurableApplicationContext context;
+    final DataSource ownerSource;
+
+    /// Reads and writes past row-level security.
+    final JdbcClient owner;
+
+    final Workspaces workspaces;
+    final Projects projects;
+    final Vectors vectors;
+    final OnnxEmbedder embedder;
+    final UUID workspace;
+    private final long postmaster;
+    private boolean failed;
+
+    Bench(List<String> settings) {
+        Home home = new Home(work().resolve("home"));
+        List<String> all = new ArrayList<>(settings);
+        // Not the database that the environment may name.
+        all.add("tidemill.database.url=");
+        all.add("server.port=0");
+        context = Server.start(home, null, all);
+        ownerSource = context.getBean(Database.class).owner();
+        owner = JdbcClient.create(ownerSource);
+        workspaces = context.getBean(Workspaces.class);
+        projects = context.getBean(Projects.class);
+        vectors = new Vectors(workspaces, context.getBean(JdbcTemplate.class));
+        embedder = context.getBean(OnnxEmbedder.class);
+        workspace = context.getBean(StartWorkspace.class).id();
+        postmaster = Long.parseLong(text("SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)"));
+    }
+
+    static Path work() {
+        return Path.of(System.getProperty("bench.work"));
+    }
+
+    /// A file of the shared test data: in the folder that the system property `tidemill.shared` names, else in `shared`
+    /// beside the project.
+    static Path shared(String file) {
+        String named = System.getProperty("tidemill.shared", "");
+        Path root = Path.of(System.getProperty("bench.root"));
+        return (named.isEmpty() ? root.resolveSibling("shared") : Path.of(named)).resolve("data").resolve(file);
+    }
+
+    /// Options as `--name value`; unknown names end the program.
+    static Map<String, String> options(String[] arguments, Map<String, String> defaults) {
+        Map<String, String> options = new TreeMap<>(defaults);
+        for (int i = 0; i < arguments.length; i += 2) {
+            String name = arguments[i].startsWith("--") ? arguments[i].substring(2) : "";
+            if (!defaults.containsKey(name) || i + 1 == arguments.length) {
+                System.err.println("options, each with a value (defaults): "
+                        + new TreeMap<>(defaults).toString().replaceAll("[{}]", "").replaceAll("(^|, )", "$1--"));
+                System.exit(name.equals("help") ? 0 : 2);
+            }
+            options.put(name, arguments[i + 1]);
+        }
+        return options;
+    }
+
+    Project project() {
+        return projects.find(workspace, "default").orElseThrow();
+    }
+
+    /// The set that answers, made when there is none.
+    VectorSet liveSet() {
+        return projects.liveSet(
+                project(), embedder.model().id(), embedder.fingerprint(), embedder.model().dimensions());
+    }
+
+    long number(String sql) {
+        return owner.sql(sql).query(Long.class).single();
+    }
+
+    String text(String sql) {
+        return String.valueOf(owner.sql(sql).query(String.class).optional().orElse(""));
+    }
+
+    boolean indexed(VectorSet set) {
+        return number("SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%USING hnsw%' AND tablename = '"
+                        + set.table() + "'")
+                == 1;
+    }
+
+    /// Stores vectors, each a mixture of two of the given ones with some noise, so that they have neighbourhoods as
+    /// real ones do.
+    void fill(VectorSet set, List<float[]> around, int count, IntFunction<UUID> ids) {
+        Random random = new Random(7);
+        int commit = 1_000;
+        for (int first = 0; first < count; first += commit) {
+            List<Embedded> batch = new ArrayList<>();
+            for (int i = first; i < Math.min(count, first + commit); i++) {
+                batch.add(new Embedded(0, ids.apply(i), mixture(around, random)));
+            }
+            workspaces.run(workspace, () -> vectors.write(workspace, set, batch));
+        }
+    }
+
+    private static float[] mixture(List<float[]> around, Random random) {
+        float[] one = around.get(random.nextInt(around.size()));
+        float[] other = around.get(random.nextInt(around.size()));
+        float share = random.nextFloat();
+        float[] vector = new float[one.length];
+        double squares = 0;
+        for (int i = 0; i < vector.length; i++) {
+            vector[i] = share * one[i] + (1 - share) * other[i] + (float) (random.nextGaussian() * 0.015);
+            squares += vector[i] * vector[i];
+        }
+        for (int i = 0; i < vector.length; i++) {
+            vector[i] /= (float) Math.sqrt(squares);
+        }
+        return vector;
+    }
+
+    void buildIndex(VectorSet set) {
+        workspaces.run(workspace, () -> vectors.createIndex(set, 512));
+    }
+
+    static void heading(String text) {
+        System.out.printf("%n%s%n", text);
+    }
+
+    static void figure(String name, String format, Object... values) {
+        System.out.printf("  %-56s %s%n", name, String.format(Locale.ROOT, format, values));
+    }
+
+    static void progress(String text) {
+        System.err.println("bench: " + LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS) + " " + text);
+    }
+
+    /// A figure that has a goal. Only wrong results end the program with an error: speed depends on the machine.
+    static void goal(String name, double value, boolean met, String goal) {
+        System.out.printf(Locale.ROOT, "  %-56s %.3f  %s (goal %s)%n", name, value, met ? "met" : "MISSED", goal);
+    }
+
+    void check(String name, Object actual, Object expected) {
+        boolean right = actual.equals(expected);
+        failed |= !right;
+        System.out.printf(
+                "  %-56s %s%n", name, right ? "right (" + actual + ")" : "WRONG: " + actual + ", expected " + expected);
+    }
+
+    static double percentile(double[] values, double share) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[(int) Math.min(sorted.length - 1, Math.round(share * (sorted.length - 1)))];
+    }
+
+    static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+    }
+
+    /// Processor time that this process and the database's processes have used so far, in seconds. Processes that ended
+    /// are not in it.
+    double processorSeconds() {
+        long nanos = ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class)
+                .getProcessCpuTime();
+        ProcessHandle server = ProcessHandle.of(postmaster).orElseThrow();
+        nanos += Stream.concat(Stream.of(server), server.descendants())
+                .flatMap(process -> process.info().totalCpuDuration().stream())
+                .mapToLong(Duration::toNanos)
+                .sum();
+        return nanos / 1e9;
+    }
+
+    static double seconds(long sinceNanos) {
+        return (System.nanoTime() - sinceNanos) / 1e9;
+    }
+
+    static void resetHeapPeak() {
+        pools().forEach(MemoryPoolMXBean::resetPeakUsage);
+    }
+
+    /// The sum over the pools, which need not have peaked together: an upper bound.
+    static double heapPeakMegabytes() {
+        return pools().stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum() / 1048576.0;
+    }
+
+    private static List<MemoryPoolMXBean> pools() {
+        return ManagementFactory.getMemoryPoolMXBeans().stream()
+                .filter(pool -> pool.getType() == MemoryType.HEAP)
+                .toList();
+    }
+
+    /// Peak resident memory of this process, as the kernel counts it; Linux only.
+    static String residentPeak() {
+        Path status = Path.of("/proc/self/status");
+        try {
+            return Files.isReadable(status)
+                    ? Files.readAllLines(status).stream()
+                            .filter(line -> line.startsWith("VmHWM:"))
+                            .map(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024 + " MB")
+                            .findFirst()
+                            .orElse("unknown")
+                    : "unknown";
+        } catch (IOException e) {
+            return "unknown (" + e.getMessage() + ")";
+        }
+    }
+
+    void machine() {
+        figure("processors", "%d", Runtime.getRuntime().availableProcessors());
+        figure(
+                "load average of the last minute",
+                "%.1f",
+                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+        figure("Java, PostgreSQL, pgvector", "%s, %s, %s", Runtime.version(), text("SHOW server_version"),
+                text("SELECT extversion FROM pg_extension WHERE extname = 'vector'"));
+        figure("model", "%s", embedder.model().id());
+        figure("fsync, synchronous_commit", "%s, %s", text("SHOW fsync"), text("SHOW synchronous_commit"));
+    }
+
+    int exitCode() {
+        return failed ? 1 : 0;
+    }
+
+    @Override
+    public void close() {
+        context.close();
+    }
+}

@@ -1,0 +1,385 @@
+import dev.tidemill.document.Hit;
+import dev.tidemill.search.QueryVectors;
+import dev.tidemill.search.SearchMode;
+import dev.tidemill.search.SearchRequest;
+import dev.tidemill.search.Searcher;
+import dev.tidemill.store.ChunkSearch;
+import dev.tidemill.store.ChunkSearch.Filter;
+import dev.tidemill.store.ChunkSearch.Scope;
+import dev.tidemill.store.ChunkSearch.Scored;
+import dev.tidemill.store.Project;
+import dev.tidemill.store.Projects;
+import dev.tidemill.store.VectorSet;
+import dev.tidemill.store.Workspaces;
+import java.io.BufferedReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Hybrid search of a large project against the sum of its parts: embedding the question, and SQL.
+public final class QueryBench {
+
+    private static final int PER_DOCUMENT = 20;
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /// What hybrid search is in plain SQL, for one connection of the owner, past row-level security: the nearest 50 and the
+    /// best 50 by words, fused by reciprocal rank.
+    private static final String PLAIN = """
+            WITH near AS MATERIALIZED (
+                   SELECT content_id, row_number() OVER (ORDER BY distance) AS rank
+                   FROM (SELECT content_id, embedding <=> CAST(? AS halfvec(384)) AS distance FROM %s
+                         ORDER BY embedding <=> CAST(? AS halfvec(384)) LIMIT 50) v),
+                 words AS (
+                   SELECT id, row_number() OVER (ORDER BY score DESC, id) AS rank
+                   FROM (SELECT c.id, ts_rank(c.tsv, q) AS score FROM chunks c, CAST(? AS tsquery) q
+                         WHERE c.tsv @@ q AND c.valid_from IS NOT NULL AND c.valid_to IS NULL
+                         ORDER BY score DESC, c.id LIMIT 50) t),
+                 both_legs AS (
+                   SELECT c.id, 1.0 / (60 + n.rank) AS score FROM near n JOIN chunks c ON c.workspace_id = ?
+                     AND c.content_id = n.content_id
+                   UNION ALL SELECT id, 1.0 / (60 + rank) FROM words)
+            SELECT c.id, c.text, c.document_id, f.score
+            FROM (SELECT id, sum(score) AS score FROM both_legs GROUP BY id ORDER BY 2 DESC, 1 LIMIT 10) f
+            JOIN chunks c ON c.workspace_id = ? AND c.id = f.id ORDER BY f.score DESC, c.id
+            """;
+
+    private final Bench bench;
+    private final Workspaces workspaces;
+    private final JdbcClient app;
+    private final ChunkSearch chunks;
+    private final Project project;
+    private final VectorSet set;
+
+    private QueryBench(Bench bench) {
+        this.bench = bench;
+        // The role that answers queries, under row-level security.
+        workspaces = bench.context.getBean("appWorkspaces", Workspaces.class);
+        app = bench.context.getBean("appJdbc", JdbcClient.class);
+        chunks = new ChunkSearch(app);
+        project = bench.project();
+        set = workspaces.call(bench.workspace, () -> chunks.liveSet(project).orElseThrow());
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        Map<String, String> options = Bench.options(
+                arguments,
+                Map.of(
+                        "chunks", "100000",
+                        "questions", "300",
+                        "exact", "100",
+                        "corpus", Bench.shared("ir/scifact/corpus.jsonl").toString(),
+                        "queries", Bench.shared("ir/scifact/queries.jsonl").toString(),
+                        "model", "bge-small-en-v1.5-int8"));
+        int count = Integer.parseInt(options.get("chunks")) / PER_DOCUMENT * PER_DOCUMENT;
+        int code;
+        try (Bench bench = new Bench(List.of("tidemill.embedding.model=" + options.get("model")))) {
+            bench.liveSet();
+            fill(bench, texts(Path.of(options.get("corpus")), 10_000), count);
+            QueryBench queries = new QueryBench(bench);
+            Bench.heading("machine");
+            bench.machine();
+            bench.check("chunks", bench.number("SELECT count(*) FROM chunks"), (long) count);
+            bench.check("the vectors have their index", bench.indexed(queries.set), true);
+            queries.measure(
+                    texts(Path.of(options.get("queries")), Integer.parseInt(options.get("questions"))),
+                    Integer.parseInt(options.get("exact")));
+            code = bench.exitCode();
+        }
+        System.exit(code);
+    }
+
+    private static List<String> texts(Path file, int atMost) throws java.io.IOException {
+        List<String> texts = new ArrayList<>();
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            for (String line = reader.readLine(); line != null && texts.size() < atMost; line = reader.readLine()) {
+                JsonNode text = JSON.readTree(line).path("text");
+                texts.add(text.asString());
+            }
+        }
+        return texts;
+    }
+
+    /// Texts of real sentences, five each; vectors around those of real texts.
+    private static void fill(Bench bench, List<String> corpus, int count) throws Exception {
+        Bench.progress("embedding texts around which the others lie");
+        List<float[]> around = embed(bench, corpus.subList(0, Math.min(400, corpus.size())));
+        Bench.progress("writing " + count + " chunks");
+        Project project = bench.project();
+        VectorSet set = bench.liveSet();
+        bench.owner
+                .sql("""
+                        WITH s AS (INSERT INTO sources (workspace_id, project_id, type, location)
+                                   VALUES (:w, :p, 'directory', 'bench') RETURNING id),
+                             b AS (INSERT INTO blobs (workspace_id, sha256, size) VALUES (:w, '\\x00', 1)),
+                             d AS (INSERT INTO documents (workspace_id, project_id, source_id, key, version, published_version)
+                                   SELECT :w, :p, s.id, 'doc' || n, 1, 1 FROM s, generate_series(1, :documents) n
+                                   RETURNING id, source_id, key)
+                        INSERT INTO document_versions (workspace_id, project_id, source_id, document_id, version, sha256,
+                          state, file_name, title, run_id, chunk_count, valid_from)
+                        SELECT :w, :p, source_id, id, 1, '\\x00', 'published', key, key, 1, :each, now() FROM d
+                        """)
+                .param("w", bench.workspace)
+                .param("p", project.id())
+                .param("documents", count / PER_DOCUMENT)
+                .param("each", PER_DOCUMENT)
+                .update();
+        List<String> sentences = corpus.stream()
+                .flatMap(text -> Arrays.stream(text.split("(?<=[.?!]) ")))
+                .map(text -> text.replaceAll("[\\\\\\s]+", " ").strip())
+                .filter(text -> text.length() > 30)
+                .toList();
+        UUID[] ids = copy(bench, project, sentences, count);
+        Bench.progress("counting terms");
+        bench.owner.sql("""
+                        INSERT INTO lexemes (workspace_id, project_id, lexeme, chunks)
+                        SELECT :w, :p, t.lexeme, count(*) FROM chunks c, unnest(c.tsv) t GROUP BY t.lexeme
+                        """).param("w", bench.workspace).param("p", project.id()).update();
+        Bench.progress("writing vectors");
+        bench.fill(set, around, count, i -> ids[i]);
+        Bench.progress("building the index");
+        bench.buildIndex(set);
+        bench.owner.sql("VACUUM ANALYZE").update();
+        bench.owner.sql("CHECKPOINT").update();
+    }
+
+    private static UUID[] copy(Bench bench, Project project, List<String> sentences, int count) throws SQLException {
+        Random random = new Random(5);
+        UUID[] ids = new UUID[count];
+        try (Connection connection = bench.ownerSource.getConnection()) {
+            List<String> versions = new ArrayList<>();
+            try (Statement statement = connection.createStatement();
+                    ResultSet rows = statement.executeQuery("SELECT document_id, id FROM document_versions ORDER BY id")) {
+                while (rows.next()) {
+                    versions.add(rows.getString(1) + "\t" + rows.getLong(2));
+                }
+            }
+            CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn("""
+                    COPY chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text,
+                      heading_path, start_offset, end_offset, tokens, run_id, valid_from) FROM STDIN
+                    """);
+            for (int i = 0; i < count; i++) {
+                ids[i] = new UUID(random.nextLong(), random.nextLong());
+                String text = random.ints(5, 0, sentences.size())
+                        .mapToObj(sentences::get)
+                        .collect(Collectors.joining(" "));
+                String row = String.join("\t", bench.workspace.toString(), project.id().toString(),
+                        versions.get(i / PER_DOCUMENT), Integer.toString(i % PER_DOCUMENT), ids[i].toString(), "", text,
+                        "{}", "0", Integer.toString(text.codePointCount(0, text.length())), "200", "1", "now") + "\n";
+                byte[] bytes = row.getBytes(StandardCharsets.UTF_8);
+                copy.writeToCopy(bytes, 0, bytes.length);
+            }
+            copy.endCopy();
+        }
+        return ids;
+    }
+
+    private static List<float[]> embed(Bench bench, List<String> texts) throws Exception {
+        try (ExecutorService threads =
+                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
+            List<Future<float[]>> all = new ArrayList<>();
+            for (String text : texts) {
+                all.add(threads.submit(() -> bench.embedder.embed(text.substring(0, Math.min(800, text.length())))));
+            }
+            List<float[]> vectors = new ArrayList<>();
+            for (Future<float[]> one : all) {
+                vectors.add(one.get());
+            }
+            return vectors;
+        }
+    }
+
+    /// What one question was answered with, and how long each way took.
+    private interface Way {
+        Object ask(String question, float[] vector) throws SQLException;
+    }
+
+    private void measure(List<String> questions, int exact) throws SQLException {
+        try (Connection connection = bench.ownerSource.getConnection()) {
+            try (Statement settings = connection.createStatement()) {
+                settings.execute("SET hnsw.ef_search = 100");
+                settings.execute("SET jit = off");
+            }
+            connection.setAutoCommit(true);
+            try (PreparedStatement plain = connection.prepareStatement(PLAIN.formatted(set.table()))) {
+                Bench.progress("warming up");
+                compare(questions, plain, false);
+                Bench.progress("measuring");
+                compare(questions, plain, true);
+            }
+        }
+        Bench.heading("what was read");
+        bench.check("searches that scanned chunks or vectors from end to end", scans(questions), 0L);
+        Bench.progress("comparing with exact search");
+        Bench.heading("quality of the vector leg");
+        double recall = recall(questions.subList(0, Math.min(exact, questions.size())));
+        Bench.goal("recall@10 against exact search", recall, recall >= 0.95, ">= 0.95");
+    }
+
+    private void compare(List<String> questions, PreparedStatement plain, boolean print) throws SQLException {
+        // A searcher of its own: no question's vector is remembered from before.
+        Searcher searcher = new Searcher(
+                workspaces,
+                new Projects(workspaces, app),
+                chunks,
+                new QueryVectors(bench.embedder.fingerprint(), bench.embedder::embedQuery));
+        Map<String, Way> ways = Map.of(
+                "embed", (question, vector) -> bench.embedder.embedQuery(question),
+                "legs", (question, vector) -> legs(question, vector),
+                "plain", (question, vector) -> plain(plain, question, vector),
+                "search", (question, vector) ->
+                        searcher.search(bench.workspace, "default", new SearchRequest(question, 10, SearchMode.HYBRID, Filter.NONE)));
+        List<String> names = ways.keySet().stream().sorted().toList();
+        Map<String, double[]> millis = new HashMap<>();
+        names.forEach(name -> millis.put(name, new double[questions.size()]));
+        long full = 0;
+        for (int i = 0; i < questions.size(); i++) {
+            String question = questions.get(i);
+            float[] vector = bench.embedder.embedQuery(question);
+            // In turns, each first as often as the others, as the first one reads what is not in memory.
+            for (int turn = 0; turn < names.size(); turn++) {
+                String name = names.get((i + turn) % names.size());
+                long start = System.nanoTime();
+                Object answer = ways.get(name).ask(question, vector);
+                millis.get(name)[i] = (System.nanoTime() - start) / 1e6;
+                if (answer instanceof dev.tidemill.search.SearchResult result) {
+                    full += wellFormed(result.hits()) ? 1 : 0;
+                }
+            }
+        }
+        if (print) {
+            print(questions.size(), millis);
+            bench.check("searches with 10 hits in order", full, (long) questions.size());
+        }
+    }
+
+    private static boolean wellFormed(List<Hit> hits) {
+        boolean ordered = hits.size() == 10;
+        for (int i = 1; i < hits.size(); i++) {
+            ordered &= hits.get(i - 1).score() >= hits.get(i).score();
+        }
+        return ordered;
+    }
+
+    private static void print(int questions, Map<String, double[]> millis) {
+        Bench.heading(questions + " questions, one at a time, each way in turns");
+        Map<String, String> titles = Map.of(
+                "search", "search: hybrid, 10 hits",
+                "embed", "embedding the question alone",
+                "legs", "SQL of both legs alone",
+                "plain", "hand-written SQL, one statement, no row policy");
+        for (String name : List.of("search", "embed", "legs", "plain")) {
+            double[] values = millis.get(name);
+            Bench.figure(titles.get(name), "p50 %.2f ms, p99 %.2f ms", Bench.median(values), Bench.percentile(values, 0.99));
+        }
+        double search = Bench.median(millis.get("search"));
+        double embed = Bench.median(millis.get("embed"));
+        double legs = search / (embed + Bench.median(millis.get("legs")));
+        double plain = search / (embed + Bench.median(millis.get("plain")));
+        Bench.goal("p50 search / (embedding + both legs)", legs, legs <= 2.5, "<= 2.5");
+        Bench.goal("p50 search / (embedding + hand-written SQL)", plain, plain <= 2.5, "<= 2.5");
+    }
+
+    private Object legs(String question, float[] vector) {
+        return workspaces.call(bench.workspace, () -> {
+            Scope scope = chunks.scope(project, Filter.NONE);
+            return List.of(
+                    chunks.byVector(project, set, vector, 50, scope),
+                    chunks.byText(project, question, 50, 500, scope));
+        });
+    }
+
+    private List<Long> plain(PreparedStatement statement, String question, float[] vector) throws SQLException {
+        String literal = Arrays.toString(vector);
+        statement.setString(1, literal);
+        statement.setString(2, literal);
+        statement.setString(3, anyWord(question));
+        statement.setObject(4, bench.workspace);
+        statement.setObject(5, bench.workspace);
+        List<Long> found = new ArrayList<>();
+        try (ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                found.add(rows.getLong(1));
+            }
+        }
+        return found;
+    }
+
+    private final Map<String, String> asked = new HashMap<>();
+
+    /// The question as a query for any of its words; asking for all of them would find next to nothing.
+    private String anyWord(String question) {
+        return asked.computeIfAbsent(question, one -> bench.owner
+                .sql("SELECT replace(plainto_tsquery('english', :question)::text, ' & ', ' | ')")
+                .param("question", one)
+                .query(String.class)
+                .single());
+    }
+
+    /// Searches whose transaction made a sequential scan of chunks or vectors.
+    private long scans(List<String> questions) {
+        Searcher searcher = new Searcher(
+                workspaces,
+                new Projects(workspaces, app),
+                chunks,
+                new QueryVectors(bench.embedder.fingerprint(), bench.embedder::embedQuery));
+        return questions.stream()
+                .filter(question -> workspaces.call(bench.workspace, () -> {
+                    searcher.search(bench.workspace, "default", SearchRequest.of(question));
+                    return app.sql("SELECT pg_stat_get_xact_numscans('chunks'::regclass)"
+                                            + " + pg_stat_get_xact_numscans('" + set.table() + "'::regclass)")
+                                    .query(Long.class)
+                                    .single()
+                            > 0;
+                }))
+                .count();
+    }
+
+    private double recall(List<String> questions) throws SQLException {
+        long found = 0;
+        for (String question : questions) {
+            float[] vector = bench.embedder.embedQuery(question);
+            Set<Long> truth = new HashSet<>();
+            try (Connection connection = bench.ownerSource.getConnection();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("SET enable_indexscan = off");
+                // With the vector as a literal, so that no plan made before the setting is used.
+                try (ResultSet rows = statement.executeQuery("""
+                        SELECT c.id FROM (SELECT content_id FROM %s ORDER BY embedding <=> '%s'::halfvec(384) LIMIT 10) v
+                        JOIN chunks c ON c.workspace_id = '%s' AND c.content_id = v.content_id
+                        """.formatted(set.table(), Arrays.toString(vector), bench.workspace))) {
+                    while (rows.next()) {
+                        truth.add(rows.getLong(1));
+                    }
+                }
+            }
+            List<Scored> leg = workspaces.call(
+                    bench.workspace,
+                    () -> chunks.byVector(project, set, vector, 50, chunks.scope(project, Filter.NONE)));
+            found += leg.stream().limit(10).filter(one -> truth.contains(one.chunkId())).count();
+        }
+        return found / (10.0 * questions.size());
+    }
+}
