@@ -313,6 +313,55 @@ class IngestTest {
     }
 
     @Test
+    void aStoppedRunEndsAfterItsChunkAndIsResumedInPlace() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch answer = new CountDownLatch(1);
+        HttpServer server = server(path -> {
+            if (path.equals("/1")) {
+                asked.countDown();
+                try {
+                    answer.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+            return "<p>The page " + path + " is about tides.</p>";
+        });
+        ingest.close();
+        ingest = harness(Map.of("ingest.web.allow-private", "true", "ingest.discover.commit-documents", "1"));
+        try {
+            String base = address(server);
+            Path list = folder.resolve("addresses.txt");
+            Corpus.write(list, base + "/0\n" + base + "/1\n" + base + "/2\n");
+            long run = ingest.start("urls", list);
+            asked.await();
+
+            ingest.runs().stop(run);
+            answer.countDown();
+
+            assertThat(ingest.await(run).status()).isEqualTo("STOPPED");
+            assertThat(ingest.number("SELECT count(*) FROM documents")).isEqualTo(2);
+            assertThat(ingest.runs().resumeOrphans())
+                    .as("what a person stopped stays stopped")
+                    .isEmpty();
+
+            RunView resumed = ingest.await(ingest.runs().resume(run));
+            assertThat(resumed.status()).isEqualTo("COMPLETED");
+            assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1"))
+                    .isEqualTo(3);
+            assertThatThrownBy(() -> ingest.runs().resume(run))
+                    .isInstanceOf(RunConflict.class)
+                    .hasMessageContaining("already resumed as run " + resumed.id());
+            assertThatThrownBy(() -> ingest.runs().resume(resumed.id()))
+                    .isInstanceOf(RunConflict.class)
+                    .hasMessageContaining("COMPLETED");
+        } finally {
+            answer.countDown();
+            server.stop(0);
+        }
+    }
+
+    @Test
     void addressesAreFetchedRetriedAndRefusedWithTheirReason() throws Exception {
         AtomicInteger tries = new AtomicInteger();
         HttpServer server = server(exchange -> switch (exchange) {

@@ -19,6 +19,8 @@ final class DeadLetterList {
     }
 
     /// An item given up on.
+    ///
+    /// @param item the document's key within its source
     record DeadLetter(
             long id,
             String job,
@@ -34,7 +36,9 @@ final class DeadLetterList {
         return workspaces.call(
                 workspaceId,
                 () -> jdbc.sql("""
-                        SELECT id, job, step, item_key, reason, detail, attempts, run_id, last_seen_at FROM dead_letters
+                        SELECT id, job, step, regexp_replace(item_key, '^[0-9a-f-]{36}/', '') AS item, reason, detail,
+                               attempts, run_id, last_seen_at
+                        FROM dead_letters
                         WHERE workspace_id = :workspace AND resolved_at IS NULL
                           AND (CAST(:run AS bigint) IS NULL OR run_id = :run)
                         ORDER BY id DESC LIMIT :limit
@@ -46,7 +50,7 @@ final class DeadLetterList {
                                 row.getLong("id"),
                                 row.getString("job"),
                                 row.getString("step"),
-                                row.getString("item_key"),
+                                row.getString("item"),
                                 row.getString("reason"),
                                 row.getString("detail"),
                                 row.getInt("attempts"),

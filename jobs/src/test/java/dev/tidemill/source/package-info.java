@@ -1,0 +1,5 @@
+/// Sources on a real file system.
+@NullMarked
+package dev.tidemill.source;
+
+import org.jspecify.annotations.NullMarked;
