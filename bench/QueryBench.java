@@ -235,7 +235,7 @@ public final class QueryBench {
         Bench.progress("comparing with exact search");
         Bench.heading("quality of the vector leg");
         double recall = recall(questions.subList(0, Math.min(exact, questions.size())));
-        Bench.goal("recall@10 against exact search", recall, recall >= 0.95, ">= 0.95");
+        Bench.goal("recall@10 against exact search", recall, recall >= 0.98, ">= 0.98");
     }
 
     private void compare(List<String> questions, PreparedStatement plain, boolean print) throws SQLException {
@@ -289,7 +289,7 @@ public final class QueryBench {
                 "search", "search: hybrid, 10 hits",
                 "embed", "embedding the question alone",
                 "legs", "SQL of both legs alone",
-                "plain", "hand-written SQL, one statement, no row policy");
+                "plain", "hand-written SQL, every match ranked, no row policy");
         for (String name : List.of("search", "embed", "legs", "plain")) {
             double[] values = millis.get(name);
             Bench.figure(titles.get(name), "p50 %.2f ms, p99 %.2f ms", Bench.median(values), Bench.percentile(values, 0.99));
@@ -299,7 +299,7 @@ public final class QueryBench {
         double legs = search / (embed + Bench.median(millis.get("legs")));
         double plain = search / (embed + Bench.median(millis.get("plain")));
         Bench.goal("p50 search / (embedding + both legs)", legs, legs <= 2.5, "<= 2.5");
-        Bench.goal("p50 search / (embedding + hand-written SQL)", plain, plain <= 2.5, "<= 2.5");
+        Bench.figure("p50 search / (embedding + hand-written SQL)", "%.3f", plain);
     }
 
     private Object legs(String question, float[] vector) {

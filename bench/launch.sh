@@ -8,7 +8,15 @@ launch() {
   bench=$(CDPATH='' cd "$(dirname "$0")" && pwd -P)
   root=$(dirname "$bench")
   # `setup` is what knows how to find a JDK 25, PostgreSQL and the build; its last line names the JDK.
-  jdk=$("$root/tidemill" setup 2>&1 | tee /dev/stderr | sed -n 's/^tidemill: ready: JDK in \(.*\), data in .*$/\1/p')
+  jdk=$("$root/tidemill" setup 2>&1 | while IFS= read -r line; do
+    printf '%s\n' "$line" >&2
+    case $line in
+      'tidemill: ready: JDK in '*)
+        line=${line#tidemill: ready: JDK in }
+        printf '%s\n' "${line%, data in *}"
+        ;;
+    esac
+  done)
   [ -n "$jdk" ] || exit 1
   work=$(mktemp -d "${TMPDIR:-/tmp}/tidemill-bench-XXXXXX")
   trap 'rm -rf "$work"' EXIT
