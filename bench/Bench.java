@@ -10,9 +10,11 @@ import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Workspaces;
 import java.io.IOException;
+import com.sun.management.GarbageCollectionNotificationInfo;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,10 +26,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.IntFunction;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.management.NotificationEmitter;
+import javax.management.openmbean.CompositeData;
 import javax.sql.DataSource;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -205,19 +212,39 @@ final class Bench implements AutoCloseable {
         return (System.nanoTime() - sinceNanos) / 1e9;
     }
 
-    static void resetHeapPeak() {
-        pools().forEach(MemoryPoolMXBean::resetPeakUsage);
-    }
+    private static final AtomicLong PEAK_BEFORE = new AtomicLong();
+    private static final AtomicLong PEAK_AFTER = new AtomicLong();
 
-    /// The sum over the pools, which need not have peaked together: an upper bound.
-    static double heapPeakMegabytes() {
-        return pools().stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum() / 1048576.0;
-    }
-
-    private static List<MemoryPoolMXBean> pools() {
-        return ManagementFactory.getMemoryPoolMXBeans().stream()
+    /// From now on every collection tells how full the heap was before and after it.
+    static void watchHeap() {
+        Set<String> heap = ManagementFactory.getMemoryPoolMXBeans().stream()
                 .filter(pool -> pool.getType() == MemoryType.HEAP)
-                .toList();
+                .map(MemoryPoolMXBean::getName)
+                .collect(Collectors.toSet());
+        ManagementFactory.getGarbageCollectorMXBeans().forEach(collector -> ((NotificationEmitter) collector)
+                .addNotificationListener(
+                        (event, nothing) -> {
+                            if (event.getType().equals(GarbageCollectionNotificationInfo.GARBAGE_COLLECTION_NOTIFICATION)) {
+                                var info = GarbageCollectionNotificationInfo.from((CompositeData) event.getUserData())
+                                        .getGcInfo();
+                                PEAK_BEFORE.accumulateAndGet(used(info.getMemoryUsageBeforeGc(), heap), Math::max);
+                                PEAK_AFTER.accumulateAndGet(used(info.getMemoryUsageAfterGc(), heap), Math::max);
+                            }
+                        },
+                        null,
+                        null));
+    }
+
+    private static long used(Map<String, MemoryUsage> usage, Set<String> heap) {
+        return heap.stream()
+                .filter(usage::containsKey)
+                .mapToLong(pool -> usage.get(pool).getUsed())
+                .sum();
+    }
+
+    static String heapPeak() {
+        return "%d MB, after a collection at most %d MB (of -Xmx512m)"
+                .formatted(PEAK_BEFORE.get() >> 20, PEAK_AFTER.get() >> 20);
     }
 
     /// Peak resident memory of this process, as the kernel counts it; Linux only.

@@ -122,7 +122,7 @@ public final class IngestBench {
         long differing = 0;
         double[] ratios = new double[rounds];
         List<Path> parts = new ArrayList<>();
-        Bench.resetHeapPeak();
+        Bench.watchHeap();
         Bench.heading("rounds: ingest of new documents, then the bare embedder on their texts");
         for (int round = 0; round < rounds; round++) {
             List<String> part = lines.subList(documents * round / rounds, documents * (round + 1) / rounds);
@@ -167,7 +167,7 @@ public final class IngestBench {
                 "the same in processor time, database included",
                 "%.3f (%.1f s of %.1f s)",
                 processorAlone / processorIngested, processorAlone, processorIngested);
-        Bench.figure("peak heap (sum of the pools' peaks)", "%.0f MB of -Xmx512m", Bench.heapPeakMegabytes());
+        Bench.figure("peak heap", "%s", Bench.heapPeak());
         Bench.figure("peak resident memory, compiler included", "%s", Bench.residentPeak());
         bench.check("vectors that differ from the bare embedder's", differing, 0L);
         counts(bench, set, vectors);
@@ -298,7 +298,7 @@ public final class IngestBench {
         Bench.heading("machine");
         bench.machine();
         Bench.heading("one text file of " + megabytes + " MB, extracted and chunked");
-        Bench.resetHeapPeak();
+        Bench.watchHeap();
         Runs runs = bench.context.getBean(Runs.class);
         long start = System.nanoTime();
         long id = bench.context
@@ -307,13 +307,12 @@ public final class IngestBench {
         CompletableFuture<RunView> end = runs.finished(id);
         while (!end.isDone() && bench.number("SELECT count(*) FROM document_versions WHERE state = 'extracted'") == 0) {
             try {
-                end.get(500, TimeUnit.MILLISECONDS);
+                end.get(5, TimeUnit.SECONDS);
             } catch (TimeoutException goingOn) {
-                Bench.progress("extracting, peak heap so far " + Math.round(Bench.heapPeakMegabytes()) + " MB");
+                Bench.progress("extracting, peak heap " + Bench.heapPeak());
             }
         }
         double seconds = Bench.seconds(start);
-        double heap = Bench.heapPeakMegabytes();
         if (!end.isDone()) {
             runs.stop(id);
         }
@@ -321,7 +320,7 @@ public final class IngestBench {
         long chunks = bench.number("SELECT count(*) FROM chunks");
         Bench.figure("seconds until its chunks are stored", "%.1f (%.2f MB/s)", seconds, megabytes / seconds);
         Bench.figure("chunks", "%d", chunks);
-        Bench.figure("peak heap (sum of the pools' peaks)", "%.0f MB of -Xmx512m", heap);
+        Bench.figure("peak heap", "%s", Bench.heapPeak());
         Bench.figure("peak resident memory, compiler included", "%s", Bench.residentPeak());
         bench.check("dead letters", bench.number("SELECT count(*) FROM dead_letters"), 0L);
         bench.check(
