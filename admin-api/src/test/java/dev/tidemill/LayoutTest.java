@@ -7,12 +7,15 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /// The rules of the layout: which package may know which.
-@AnalyzeClasses(packages = "dev.tidemill", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "dev.tidemill",
+        importOptions = {ImportOption.DoNotIncludeTests.class, LayoutTest.NoTestJars.class})
 class LayoutTest {
 
     private static final String[] ROOMS = {
@@ -155,6 +158,14 @@ class LayoutTest {
             .should()
             .resideOutsideOfPackages(
                     "..common..", "..util..", "..utils..", "..model..", "..dto..", "..service..", "..impl..");
+
+    /// Leaves out the test jar of another module, which is a jar like any other to ArchUnit.
+    static final class NoTestJars implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
 
     private static boolean isNoJob(JavaClass type) {
         for (String job : JOBS) {
