@@ -3,7 +3,6 @@ package dev.tidemill.source;
 import dev.tidemill.document.RefusalReason;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
-import java.nio.file.FileVisitor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -107,7 +106,7 @@ final class DirectoryListing implements Listing {
     public void close() {}
 
     /// Counts what [#next] will yield, without holding the names.
-    private static final class Counter extends SimpleFileVisitor<Path> implements FileVisitor<Path> {
+    private static final class Counter extends SimpleFileVisitor<Path> {
         private long files;
         private boolean inside;
 

@@ -33,18 +33,6 @@ public final class Originals {
         }
     }
 
-    public boolean contains(UUID workspaceId, ContentHash hash) {
-        return workspaces.call(
-                workspaceId,
-                () -> jdbc.sql("""
-                        SELECT count(*) > 0 FROM blobs WHERE workspace_id = :workspace AND sha256 = :hash
-                        """)
-                        .param("workspace", workspaceId)
-                        .param("hash", hash.bytes())
-                        .query(Boolean.class)
-                        .single());
-    }
-
     /// Stores bytes under their hash, in the caller's transaction. Nothing happens when they are there already.
     ///
     /// @throws ChangedWhileReading when the bytes do not have this hash and size; nothing is left stored
