@@ -1,6 +1,8 @@
 package dev.tidemill.admin;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemill.run.Node;
+import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.schema.Schema;
 import dev.tidemill.store.FirstStart;
 import dev.tidemill.store.Projects;
@@ -53,9 +55,16 @@ class DatabaseConfiguration {
         return new StartWorkspace(FirstStart.ensure(database.owner()));
     }
 
+    /// Unpooled, as the owner: what no exhausted pool can withhold, and what may end connections of dead processes.
     @Bean(defaultCandidate = false)
-    HikariDataSource batchPool(Database database, DatabaseProperties properties) {
-        return pool(database, "batch", "tidemill_batch", properties.batchPool());
+    @Qualifier(RunConfiguration.HEARTBEAT)
+    DataSource heartbeatDataSource(Database database) {
+        return database.owner();
+    }
+
+    @Bean(defaultCandidate = false)
+    HikariDataSource batchPool(Database database, DatabaseProperties properties, Node node) {
+        return pool(database, "batch", "tidemill_batch", properties.batchPool(), node);
     }
 
     /// A transaction that turns out to need no SQL takes no connection.
@@ -63,12 +72,6 @@ class DatabaseConfiguration {
     @Primary
     DataSource batchDataSource(@Qualifier("batchPool") HikariDataSource pool) {
         return new LazyConnectionDataSourceProxy(pool);
-    }
-
-    @Bean
-    @Primary
-    PlatformTransactionManager transactionManager(DataSource dataSource) {
-        return new JdbcTransactionManager(dataSource);
     }
 
     @Bean
@@ -97,8 +100,8 @@ class DatabaseConfiguration {
 
     @Bean(defaultCandidate = false)
     @Qualifier(APP)
-    HikariDataSource appPool(Database database, DatabaseProperties properties) {
-        return pool(database, "app", "tidemill_app", properties.appPool());
+    HikariDataSource appPool(Database database, DatabaseProperties properties, Node node) {
+        return pool(database, "app", "tidemill_app", properties.appPool(), node);
     }
 
     @Bean(defaultCandidate = false)
@@ -113,7 +116,7 @@ class DatabaseConfiguration {
         return new Workspaces(new JdbcTransactionManager(pool), jdbc);
     }
 
-    private static HikariDataSource pool(Database database, String name, String role, int size) {
+    private static HikariDataSource pool(Database database, String name, String role, int size, Node node) {
         HikariDataSource pool = new HikariDataSource();
         pool.setPoolName(name);
         pool.setJdbcUrl(database.jdbcUrl());
@@ -123,7 +126,7 @@ class DatabaseConfiguration {
         pool.setMaximumPoolSize(size);
         pool.setMinimumIdle(1);
         pool.setConnectionTimeout(10_000);
-        pool.addDataSourceProperty("ApplicationName", "tidemill " + name);
+        pool.addDataSourceProperty("ApplicationName", "tidemill " + name + " " + node.connectionMark());
         pool.addDataSourceProperty("tcpKeepAlive", "true");
         return pool;
     }

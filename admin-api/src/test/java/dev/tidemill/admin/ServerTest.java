@@ -252,7 +252,7 @@ class ServerTest {
                 "{}|location is missing",
                 "{\"location\":\"/no/such/folder\"}|/no/such/folder does not exist",
                 "{\"lokation\":\"/tmp\"}|unknown property \"lokation\"",
-                "{\"location\":\"/tmp\",\"type\":\"carrier pigeon\"}|unknown source type"
+                "{\"location\":\"/tmp\",\"type\":\"carrier pigeon\"}|type is \"carrier pigeon\": use directory"
             })
     void anIngestOfNothingIsAProblem(String body, String detail) throws Exception {
         Reply reply = server.post("/actuator/jobs/ingest", body, key);
@@ -419,7 +419,8 @@ class ServerTest {
                         "/api/v1/projects/{project}/search",
                         "/api/v1/projects/{project}/ask",
                         "/api/v1/projects/{project}/documents",
-                        "/actuator/jobs/ingest",
+                        "/actuator/jobs",
+                        "/actuator/jobs/{job}",
                         "/actuator/runs",
                         "/actuator/runs/{id}");
     }

@@ -1,13 +1,8 @@
 package dev.tidemill.ingest;
 
-import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.Runs;
-import dev.tidemill.source.SourceType;
-import dev.tidemill.source.Sources;
-import dev.tidemill.store.Project;
-import dev.tidemill.store.Projects;
-import dev.tidemill.store.SourceScope;
-import org.springframework.batch.core.job.Job;
+import java.util.Map;
 
 /// Starts ingest runs.
 public final class Ingest {
@@ -22,36 +17,28 @@ public final class Ingest {
     static final String PUBLISH = "publish";
     static final String INDEX = "index";
 
-    private final Job job;
     private final Runs runs;
-    private final Projects projects;
-    private final OnnxEmbedder embedder;
 
-    Ingest(Job job, Runs runs, Projects projects, OnnxEmbedder embedder) {
-        this.job = job;
+    Ingest(Runs runs) {
         this.runs = runs;
-        this.projects = projects;
-        this.embedder = embedder;
     }
 
     /// Starts a run and returns its id at once.
     ///
-    /// @throws IllegalArgumentException when the project or the type of source is unknown
+    /// @throws dev.tidemill.run.InvalidParameter when the project or the type of source is unknown
     /// @throws dev.tidemill.source.SourceUnavailable when there is nothing at the location
     /// @throws dev.tidemill.run.RunConflict when the source is being ingested already
     /// @throws IllegalStateException when the project's vectors were made by another model than the configured one
     public long start(IngestRequest request) {
-        Project project = projects.find(request.workspaceId(), request.project())
-                .orElseThrow(() -> new IllegalArgumentException("there is no project \"" + request.project() + "\""));
-        SourceType type = SourceType.byId(request.sourceType());
-        String location = Sources.normalize(type, request.location());
-        projects.liveSet(
-                project,
-                embedder.model().id(),
-                embedder.fingerprint(),
-                embedder.model().dimensions());
-        SourceScope scope =
-                new SourceScope(project.workspaceId(), project.id(), projects.source(project, type.id(), location));
-        return runs.start(job, IngestParameters.jobParameters(request, scope, type, location));
+        return runs.launch(LaunchRequest.of(
+                        request.workspaceId(),
+                        JOB,
+                        Map.of(
+                                "project", request.project(),
+                                "type", request.sourceType(),
+                                "location", request.location(),
+                                "allowMassDelete", Boolean.toString(request.allowMassDelete())),
+                        "api"))
+                .runId();
     }
 }

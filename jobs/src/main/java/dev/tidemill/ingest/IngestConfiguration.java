@@ -4,9 +4,12 @@ import dev.tidemill.chunk.ChunkProfile;
 import dev.tidemill.embed.OnnxEmbedder;
 import dev.tidemill.extract.Extractor;
 import dev.tidemill.run.DeadLetters;
-import dev.tidemill.run.RunListener;
+import dev.tidemill.run.JobDefinition;
+import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Runs;
+import dev.tidemill.run.Steps;
 import dev.tidemill.source.SourceItem;
+import dev.tidemill.source.SourceType;
 import dev.tidemill.source.Sources;
 import dev.tidemill.store.Chunks;
 import dev.tidemill.store.Documents;
@@ -21,11 +24,8 @@ import dev.tidemill.store.Workspaces;
 import java.nio.file.Path;
 import org.springframework.batch.core.configuration.annotation.StepScope;
 import org.springframework.batch.core.job.Job;
-import org.springframework.batch.core.job.builder.JobBuilder;
-import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.step.Step;
 import org.springframework.batch.core.step.StepExecution;
-import org.springframework.batch.core.step.builder.StepBuilder;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -33,7 +33,6 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.transaction.PlatformTransactionManager;
 
 /// The ingest job and its steps, in the order in which they run.
 @Configuration(proxyBeanMethods = false)
@@ -42,16 +41,14 @@ public class IngestConfiguration {
 
     @Bean
     Job ingestJob(
-            JobRepository repository,
-            RunListener listener,
+            Steps steps,
             @Qualifier("discoverStep") Step discover,
             @Qualifier("goneStep") Step gone,
             @Qualifier("extractStep") Step extract,
             @Qualifier("embedStep") Step embed,
             @Qualifier("publishStep") Step publish,
             @Qualifier("indexStep") Step index) {
-        return new JobBuilder(Ingest.JOB, repository)
-                .listener(listener)
+        return steps.job(Ingest.JOB)
                 .start(discover)
                 .next(gone)
                 .next(extract)
@@ -62,20 +59,30 @@ public class IngestConfiguration {
     }
 
     @Bean
-    Ingest ingest(@Qualifier("ingestJob") Job job, Runs runs, Projects projects, OnnxEmbedder embedder) {
-        return new Ingest(job, runs, projects, embedder);
+    Ingest ingest(Runs runs) {
+        return new Ingest(runs);
+    }
+
+    @Bean
+    JobDefinition ingestDefinition(
+            @Qualifier("ingestJob") Job job, IngestProperties properties, Projects projects, OnnxEmbedder embedder) {
+        return JobDefinition.of(job, "lists a source, extracts, chunks and embeds what is new or changed, publishes it")
+                .parameter(JobParameter.text("project", "slug of the project to ingest into").orElse("default"))
+                .parameter(JobParameter.choice("type", SourceType.ids(), "kind of source").orElse("directory"))
+                .parameter(JobParameter.text("location", "name the folder or file on the server, or the address"))
+                .parameter(JobParameter.flag("allowMassDelete", "retire missing documents however many they are"))
+                .prepared(new IngestPreparation(projects, embedder)::prepare)
+                .policy(properties.run())
+                .build();
     }
 
     @Bean
     Step discoverStep(
-            JobRepository repository,
-            PlatformTransactionManager transactionManager,
+            Steps steps,
             IngestProperties properties,
             DiscoverReader discoverReader,
             DiscoverWriter discoverWriter) {
-        return new StepBuilder(Ingest.DISCOVER, repository)
-                .<SourceItem, Candidate>chunk(properties.discover().commitDocuments())
-                .transactionManager(transactionManager)
+        return steps.<SourceItem, Candidate>chunks(Ingest.DISCOVER, properties.discover().commitDocuments())
                 .reader(discoverReader)
                 .processor(new HashProcessor(properties.extract().maxFile().toBytes()))
                 .writer(discoverWriter)
@@ -110,32 +117,27 @@ public class IngestConfiguration {
 
     @Bean
     Step goneStep(
-            JobRepository repository,
-            PlatformTransactionManager transactionManager,
+            Steps steps,
             IngestProperties properties,
             Workspaces workspaces,
             JdbcClient jdbc) {
-        return new StepBuilder(Ingest.GONE, repository)
-                .tasklet(
+        return steps.tasklet(
+                        Ingest.GONE,
                         new GoneTasklet(
                                 workspaces,
                                 new Documents(workspaces, jdbc),
                                 new Publisher(jdbc),
-                                properties.massDelete()),
-                        transactionManager)
+                                properties.massDelete()))
                 .build();
     }
 
     @Bean
     Step extractStep(
-            JobRepository repository,
-            PlatformTransactionManager transactionManager,
+            Steps steps,
             IngestProperties properties,
             ExtractReader extractReader,
             ExtractWriter extractWriter) {
-        return new StepBuilder(Ingest.EXTRACT, repository)
-                .<Outcome, Outcome>chunk(properties.extract().commitDocuments())
-                .transactionManager(transactionManager)
+        return steps.<Outcome, Outcome>chunks(Ingest.EXTRACT, properties.extract().commitDocuments())
                 .reader(extractReader)
                 .writer(extractWriter)
                 .build();
@@ -190,14 +192,11 @@ public class IngestConfiguration {
 
     @Bean
     Step embedStep(
-            JobRepository repository,
-            PlatformTransactionManager transactionManager,
+            Steps steps,
             IngestProperties properties,
             EmbedReader embedReader,
             EmbedWriter embedWriter) {
-        return new StepBuilder(Ingest.EMBED, repository)
-                .<Embedded, Embedded>chunk(properties.embed().commitChunks())
-                .transactionManager(transactionManager)
+        return steps.<Embedded, Embedded>chunks(Ingest.EMBED, properties.embed().commitChunks())
                 .reader(embedReader)
                 .writer(embedWriter)
                 .build();
@@ -252,33 +251,29 @@ public class IngestConfiguration {
 
     @Bean
     Step publishStep(
-            JobRepository repository,
-            PlatformTransactionManager transactionManager,
+            Steps steps,
             IngestProperties properties,
             Workspaces workspaces,
             JdbcClient jdbc) {
-        return new StepBuilder(Ingest.PUBLISH, repository)
-                .tasklet(
+        return steps.tasklet(
+                        Ingest.PUBLISH,
                         new PublishTasklet(
                                 workspaces,
                                 new Publisher(jdbc),
-                                properties.publish().commitDocuments()),
-                        transactionManager)
+                                properties.publish().commitDocuments()))
                 .build();
     }
 
     @Bean
     Step indexStep(
-            JobRepository repository,
-            PlatformTransactionManager transactionManager,
+            Steps steps,
             IngestProperties properties,
             Workspaces workspaces,
             Projects projects,
             JdbcTemplate template) {
-        return new StepBuilder(Ingest.INDEX, repository)
-                .tasklet(
-                        new IndexTasklet(workspaces, projects, new Vectors(workspaces, template), properties.index()),
-                        transactionManager)
+        return steps.tasklet(
+                        Ingest.INDEX,
+                        new IndexTasklet(workspaces, projects, new Vectors(workspaces, template), properties.index()))
                 .build();
     }
 

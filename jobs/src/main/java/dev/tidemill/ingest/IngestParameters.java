@@ -1,8 +1,9 @@
 package dev.tidemill.ingest;
 
-import dev.tidemill.run.Runs;
+import dev.tidemill.run.Prepared;
 import dev.tidemill.source.SourceType;
 import dev.tidemill.store.SourceScope;
+import java.util.Map;
 import java.util.UUID;
 import org.springframework.batch.core.job.parameters.JobParameters;
 import org.springframework.batch.core.step.StepExecution;
@@ -14,17 +15,17 @@ import org.springframework.batch.core.step.StepExecution;
 record IngestParameters(
         SourceScope scope, SourceType type, String location, boolean allowMassDelete, long listing, long runId) {
 
-    static JobParameters jobParameters(IngestRequest request, SourceScope scope, SourceType type, String location) {
-        return Runs.parameters("ingest of " + type.id() + " " + location + " into project " + request.project()
-                        + " of workspace " + request.workspaceId())
-                .addString("workspace", scope.workspaceId().toString(), false)
-                .addString("project", request.project(), false)
-                .addString("projectId", scope.projectId().toString(), false)
-                .addString("sourceId", scope.sourceId().toString(), false)
-                .addString("sourceType", type.id(), false)
-                .addString("location", location, false)
-                .addString("allowMassDelete", Boolean.toString(request.allowMassDelete()), false)
-                .toJobParameters();
+    static Prepared prepared(
+            SourceScope scope, String project, SourceType type, String location, boolean allowMassDelete) {
+        return new Prepared(
+                "ingest of " + type.id() + " " + location + " into project " + project,
+                Map.of(
+                        "project", project,
+                        "projectId", scope.projectId().toString(),
+                        "sourceId", scope.sourceId().toString(),
+                        "type", type.id(),
+                        "location", location,
+                        "allowMassDelete", Boolean.toString(allowMassDelete)));
     }
 
     static IngestParameters of(StepExecution step) {
@@ -32,7 +33,7 @@ record IngestParameters(
         return new IngestParameters(
                 new SourceScope(
                         uuid(parameters, "workspace"), uuid(parameters, "projectId"), uuid(parameters, "sourceId")),
-                SourceType.byId(string(parameters, "sourceType")),
+                SourceType.byId(string(parameters, "type")),
                 string(parameters, "location"),
                 Boolean.parseBoolean(string(parameters, "allowMassDelete")),
                 step.getJobExecution().getJobInstanceId(),

@@ -2,6 +2,7 @@ package dev.tidemill.ingest;
 
 import dev.tidemill.chunk.ChunkProfile;
 import dev.tidemill.extract.ExtractLimits;
+import dev.tidemill.run.JobPolicy;
 import dev.tidemill.source.WebLimits;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -19,6 +20,7 @@ import org.springframework.util.unit.DataSize;
 /// @param refusals when a run has refused too much to go on
 /// @param massDelete when missing documents wait for a person
 /// @param web how addresses are fetched
+/// @param run priority, limits and retries of its runs
 @ConfigurationProperties(prefix = "ingest", ignoreUnknownFields = false)
 public record IngestProperties(
         @DefaultValue Chunk chunk,
@@ -29,7 +31,8 @@ public record IngestProperties(
         @DefaultValue Index index,
         @DefaultValue Refusals refusals,
         @DefaultValue MassDelete massDelete,
-        @DefaultValue Web web) {
+        @DefaultValue Web web,
+        @DefaultValue JobPolicy run) {
 
     /// How texts are cut. A change makes every document a new version at its next ingest.
     ///

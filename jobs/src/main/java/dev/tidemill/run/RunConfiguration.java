@@ -1,19 +1,46 @@
 package dev.tidemill.run;
 
-import java.time.Duration;
+import java.util.List;
+import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
-import org.springframework.batch.core.launch.JobOperator;
 import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.repository.dao.JacksonExecutionContextStringSerializer;
-import org.springframework.beans.factory.annotation.Value;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.PlatformTransactionManager;
 
-/// The beans of the run platform, in the order in which they are needed.
+/// The beans of the run platform, in the order in which they are needed. Jobs come to it as beans of type [JobDefinition].
+///
+/// It works with the application's primary `DataSource`. A second one with the qualifier [#HEARTBEAT], where there is one,
+/// gives the heartbeat a connection that no pool can withhold.
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(RunProperties.class)
 public class RunConfiguration {
+
+    /// Qualifier of the data source for the heartbeat.
+    public static final String HEARTBEAT = "heartbeat";
+
+    @Bean
+    Node node(RunProperties properties) {
+        return Node.ofThisProcess(properties.adopt());
+    }
+
+    @Bean
+    Fences fences() {
+        return new Fences();
+    }
+
+    /// Business rows, the job repository and the check of the lease commit together.
+    @Bean
+    @Primary
+    PlatformTransactionManager transactionManager(DataSource dataSource, Fences fences) {
+        return new FencedTransactionManager(dataSource, fences);
+    }
 
     /// Execution contexts as readable JSON instead of serialized Java objects.
     @Bean
@@ -27,34 +54,62 @@ public class RunConfiguration {
     }
 
     @Bean
-    RunLimits runLimits(
-            @Value("${tidemill.runs.attempts:5}") int attempts,
-            @Value("${tidemill.runs.backoff:1s}") Duration backoff,
-            @Value("${tidemill.runs.multiplier:2}") double multiplier,
-            @Value("${tidemill.runs.max-backoff:1m}") Duration maxBackoff) {
-        return new RunLimits(attempts, backoff, multiplier, maxBackoff);
+    ItemsInHand itemsInHand(JdbcClient jdbc, PlatformTransactionManager transactionManager) {
+        return new ItemsInHand(jdbc, transactionManager);
+    }
+
+    @Bean
+    Jobs jobs(List<JobDefinition> definitions) {
+        return new Jobs(definitions);
     }
 
     @Bean
     Runs runs(
+            RunProperties properties,
+            Node node,
+            Fences fences,
             DataSource dataSource,
-            RunListener listener,
-            JobOperator operator,
-            JobRepository repository,
+            @Qualifier(HEARTBEAT) ObjectProvider<DataSource> heartbeatSource,
+            PlatformTransactionManager transactionManager,
             JdbcClient jdbc,
-            RunLimits limits) {
-        return new Runs(new RunLocks(dataSource), listener, operator, repository, jdbc, limits);
+            JobRepository repository,
+            Jobs jobs,
+            RunListener listener,
+            ItemsInHand itemsInHand,
+            List<RunObserver> observers) {
+        DataSource own = heartbeatSource.getIfAvailable(() -> dataSource);
+        Control control = new Control(transactionManager, jdbc);
+        Launches launches = new Launches(jdbc);
+        Leases leases = new Leases(jdbc, own, node);
+        Conclusion conclusion = new Conclusion(
+                control, launches, leases, itemsInHand, jobs, repository, observers, RandomGenerator.getDefault());
+        Heartbeat heartbeat = new Heartbeat(own, node, fences, properties.timing());
+        Dispatcher dispatcher = new Dispatcher(
+                control, launches, leases, fences, heartbeat, conclusion, jobs, repository, listener, node, properties);
+        return new Runs(
+                control,
+                launches,
+                leases,
+                dispatcher,
+                conclusion,
+                heartbeat,
+                listener,
+                jobs,
+                repository,
+                node,
+                properties.shutdown());
+    }
+
+    @Bean
+    Steps steps(
+            JobRepository repository,
+            PlatformTransactionManager transactionManager,
+            RunListener listener) {
+        return new Steps(repository, transactionManager, listener);
     }
 
     @Bean
     DeadLetters deadLetters(JdbcClient jdbc) {
         return new DeadLetters(jdbc);
-    }
-
-    /// Only a server resumes what others left; a command does what it was asked to.
-    @Bean
-    @ConditionalOnProperty("tidemill.supervisor.interval")
-    Supervisor supervisor(Runs runs, @Value("${tidemill.supervisor.interval}") Duration interval) {
-        return new Supervisor(runs, interval);
     }
 }

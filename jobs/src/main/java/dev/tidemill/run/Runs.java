@@ -1,291 +1,331 @@
 package dev.tidemill.run;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
-import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.batch.core.BatchStatus;
-import org.springframework.batch.core.ExitStatus;
-import org.springframework.batch.core.job.Job;
 import org.springframework.batch.core.job.JobExecution;
+import org.springframework.batch.core.job.JobInstance;
 import org.springframework.batch.core.job.parameters.JobParameters;
 import org.springframework.batch.core.job.parameters.JobParametersBuilder;
-import org.springframework.batch.core.launch.JobOperator;
 import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.step.StepExecution;
+import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Launches, stops, resumes and shows runs. At most one run works on a subject at a time, over all
-/// processes; a run whose process died is resumed by whichever process notices first.
+/// Launches, stops, resumes and shows runs. At most one run works on a subject at a time, over all processes; a run whose
+/// process died is gone on with by another one.
 public final class Runs implements SmartLifecycle {
 
-    /// Identifying job parameter: the same request is the same run.
-    static final String REQUEST_ID = "requestId";
+    /// Identifying job parameter: the same workspace and identity are the same job instance.
+    static final String IDENTITY = "identity";
 
-    /// Job parameter that names what a run works on, for example `ingest of source <id>`.
+    /// Job parameters that the platform adds to a job's own.
+    static final String WORKSPACE = "workspace";
+
     static final String SUBJECT = "subject";
 
-    private static final Logger log = LoggerFactory.getLogger(Runs.class);
-    private static final Duration SHUTDOWN_PATIENCE = Duration.ofSeconds(25);
-
-    private final RunLocks locks;
+    private final Control control;
+    private final Launches launches;
+    private final Leases leases;
+    private final Dispatcher dispatcher;
+    private final Conclusion conclusion;
+    private final Heartbeat heartbeat;
     private final RunListener listener;
-    private final JobOperator operator;
+    private final Jobs jobs;
     private final JobRepository repository;
-    private final JdbcClient jdbc;
-    private final RunLimits limits;
-    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
-            Thread.ofVirtual().name("run-", 0).factory());
-    private final Map<Long, CompletableFuture<RunView>> ends = new ConcurrentHashMap<>();
+    private final Audit audit;
+    private final Node node;
+    private final Duration shutdown;
     private volatile boolean running;
 
     Runs(
-            RunLocks locks,
+            Control control,
+            Launches launches,
+            Leases leases,
+            Dispatcher dispatcher,
+            Conclusion conclusion,
+            Heartbeat heartbeat,
             RunListener listener,
-            JobOperator operator,
+            Jobs jobs,
             JobRepository repository,
-            JdbcClient jdbc,
-            RunLimits limits) {
-        this.locks = locks;
+            Node node,
+            Duration shutdown) {
+        this.control = control;
+        this.launches = launches;
+        this.leases = leases;
+        this.dispatcher = dispatcher;
+        this.conclusion = conclusion;
+        this.heartbeat = heartbeat;
         this.listener = listener;
-        this.operator = operator;
+        this.jobs = jobs;
         this.repository = repository;
-        this.jdbc = jdbc;
-        this.limits = limits;
+        this.audit = new Audit(control.jdbc());
+        this.node = node;
+        this.shutdown = shutdown;
     }
 
-    /// Parameters of a new run.
-    ///
-    /// @param subject what the run works on; while it does, no other run may
-    public static JobParametersBuilder parameters(String subject) {
-        return new JobParametersBuilder()
-                .addString(REQUEST_ID, UUID.randomUUID().toString(), true)
-                .addString(SUBJECT, subject, false);
+    public Jobs jobs() {
+        return jobs;
     }
 
-    /// Starts a run and returns its id at once. An unfinished dead run on the same subject is closed:
-    /// what it left is in the data, and the new run goes on from there.
+    /// Asks for a run. It starts at once, or when its turn comes; its id is known either way. A request with an identity
+    /// that was used before is answered with the run of that time.
     ///
-    /// @throws RunConflict when a live run works on the same subject
-    public long start(Job job, JobParameters parameters) {
-        String subject = required(parameters, SUBJECT);
-        RunLocks.Lock lock = locks.tryLock(subject)
-                .orElseThrow(() ->
-                        new RunConflict("another run is busy with " + subject + ": wait until it ends, or stop it"));
-        return launch(parameters, lock, () -> {
-            for (long id : unfinished(subject)) {
-                close(id, BatchStatus.ABANDONED, "superseded by a newer run on " + subject);
+    /// @throws UnknownJob when there is no such job
+    /// @throws InvalidParameter when a parameter is wrong or missing
+    /// @throws RunConflict when another launch is at work on the same subject, or the identity was used for another request
+    public Launched launch(LaunchRequest request) {
+        Map<String, String> given = jobs.check(request.job(), request.parameters());
+        JobDefinition job = jobs.get(request.job());
+        String identity = Objects.requireNonNullElseGet(
+                request.identity(), () -> UUID.randomUUID().toString());
+        Optional<Launched> earlier = control.call(() -> before(request, identity, given));
+        if (earlier.isPresent()) {
+            return earlier.get();
+        }
+        // Looks at the world, which may take a while: not under the lock that all decisions need.
+        Prepared prepared = job.preparation().prepare(request.workspaceId(), given);
+        Launched launched = control.decide(() -> {
+            Optional<Launched> meanwhile = before(request, identity, given);
+            if (meanwhile.isPresent()) {
+                return meanwhile.get();
             }
-            return operator.start(job, parameters);
+            makeWay(request, prepared.subject());
+            return create(request, job, prepared, identity, hash(given));
         });
+        dispatcher.wake();
+        return launched;
     }
 
-    /// Goes on with a run that was stopped, failed or died, in the same instance.
-    ///
-    /// @return the id of the new execution
-    /// @throws RunConflict when a live run works on the same subject, or the run cannot be resumed
-    public long resume(long runId) {
-        JobExecution execution = execution(runId).orElseThrow(() -> new RunConflict("there is no run " + runId));
-        String subject = required(execution.getJobParameters(), SUBJECT);
-        RunLocks.Lock lock = locks.tryLock(subject)
-                .orElseThrow(
-                        () -> new RunConflict("a run is busy with " + subject + ": wait until it ends, or stop it"));
-        return launch(execution.getJobParameters(), lock, () -> restart(runId));
+    private Optional<Launched> before(LaunchRequest request, String identity, Map<String, String> given) {
+        return launches.byIdentity(request.workspaceId(), request.job(), identity)
+                .map(launch -> same(launch, given));
     }
 
-    private JobExecution restart(long runId) throws Exception {
-        // Read again now that the lock is held: it may have ended or been resumed since.
-        JobExecution execution = execution(runId).orElseThrow();
-        JobExecution last = repository.getLastJobExecution(execution.getJobInstance());
-        if (last != null && last.getId() != runId) {
-            throw new RunConflict("run " + runId + " was already resumed as run " + last.getId());
+    private Launched same(Launches.Launch before, Map<String, String> given) {
+        long runId = last(before.instanceId()).getId();
+        if (!before.requestHash().equals(hash(given))) {
+            throw new RunConflict(
+                    "the identity " + before.identity() + " was used for run " + runId + " with other parameters: use a new one",
+                    runId);
         }
-        if (execution.getStatus() == BatchStatus.COMPLETED || execution.getStatus() == BatchStatus.ABANDONED) {
-            throw new RunConflict("run " + runId + " is " + execution.getStatus() + ": start a new one instead");
-        }
-        if (execution.getEndTime() == null || execution.getStatus() == BatchStatus.UNKNOWN) {
-            execution = close(runId, BatchStatus.FAILED, "its process died");
-        }
-        return operator.restart(execution);
+        return new Launched(runId, false);
     }
 
-    /// Resumes every run whose process died or was shut down.
-    ///
-    /// @return the ids of the new executions
-    public List<Long> resumeOrphans() {
-        List<Long> resumed = new ArrayList<>();
-        for (long id : unfinished(null)) {
-            JobExecution execution = execution(id).orElseThrow();
-            String subject = required(execution.getJobParameters(), SUBJECT);
-            Optional<RunLocks.Lock> lock = locks.tryLock(subject);
-            if (lock.isEmpty()) {
-                continue;
+    private static String hash(Map<String, String> given) {
+        try {
+            byte[] text = new TreeMap<>(given).toString().getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    private Launched create(
+            LaunchRequest request, JobDefinition job, Prepared prepared, String identity, String requestHash) {
+        JobParametersBuilder parameters = new JobParametersBuilder()
+                .addString(IDENTITY, request.workspaceId() + ":" + identity, true)
+                .addString(WORKSPACE, request.workspaceId().toString(), false)
+                .addString(SUBJECT, prepared.subject(), false);
+        prepared.parameters().forEach((name, value) -> parameters.addString(name, value, false));
+        JobParameters all = parameters.toJobParameters();
+        JobInstance instance = repository.createJobInstance(job.name(), all);
+        JobExecution execution = repository.createJobExecution(instance, all, new ExecutionContext());
+        int priority = Objects.requireNonNullElse(request.priority(), job.policy().priority());
+        launches.insert(request, identity, requestHash, prepared.subject(), instance.getId(), priority, node.bootId());
+        record(request.workspaceId(), request.requestedBy(), "run.launch", execution.getId(), request.reason());
+        dispatcher.own(instance.getId());
+        return new Launched(execution.getId(), true);
+    }
+
+    /// Sees to it that no other launch is at work on the subject, or refuses. One that nobody will go on with is closed: what
+    /// it left is in the data.
+    private void makeWay(LaunchRequest request, String subject) {
+        leases.findDead();
+        for (Launches.Launch other : launches.live(request.workspaceId(), subject)) {
+            JobExecution execution = last(other.instanceId());
+            boolean alive = other.state() == Launches.State.RUNNING
+                    ? leases.held(other.instanceId())
+                    : leases.someoneWillStart(other.requestedOn());
+            if (!alive) {
+                leases.take(other.instanceId());
+                conclusion.close(execution, BatchStatus.ABANDONED, "superseded by a newer run on " + subject);
+                launches.ended(other.instanceId(), Launches.State.ABANDONED, "superseded by a newer run");
+                leases.free(other.instanceId());
+            } else if (request.whenBusy() == LaunchRequest.WhenBusy.REFUSE) {
+                throw new RunConflict(
+                        "another run is busy with " + subject + ": wait until run " + execution.getId() + " ends, or stop it",
+                        execution.getId());
             }
-            int executions =
-                    repository.getJobExecutions(execution.getJobInstance()).size();
-            if (executions >= limits.attempts()) {
-                try (RunLocks.Lock held = lock.get()) {
-                    close(
-                            id,
-                            BatchStatus.FAILED,
-                            "given up on after " + executions + " executions of " + held.subject()
-                                    + ": look at the log for what ends it, then resume it by hand");
+        }
+    }
+
+    /// Goes on with a run that was stopped, failed, or waits for another try, in the same instance from its failed step.
+    ///
+    /// @return the id of the new run
+    /// @throws UnknownRun when there is no such run
+    /// @throws RunConflict when it is at work, was resumed already, or has nothing left to do
+    public long resume(UUID workspaceId, long runId, String actor, String reason) {
+        long resumed = control.decide(() -> {
+            Launches.Launch launch = launch(workspaceId, runId);
+            if (launch.state() == Launches.State.RUNNING) {
+                leases.findDead();
+            }
+            JobExecution last = last(launch.instanceId());
+            if (last.getId() != runId) {
+                throw new RunConflict("run " + runId + " was already resumed as run " + last.getId(), last.getId());
+            }
+            switch (launch.state()) {
+                case QUEUED -> throw new RunConflict("run " + runId + " waits for its turn already", runId);
+                case RUNNING -> throw new RunConflict("run " + runId + " is at work", runId);
+                case COMPLETED, ABANDONED ->
+                    throw new RunConflict(
+                            "run " + runId + " is " + launch.state() + ": nothing is left to resume, start a new one", runId);
+                case STOPPED, FAILED, NEEDS_OPERATOR, WAITING -> {}
+            }
+            for (Launches.Launch other : launches.live(launch.workspaceId(), launch.subject())) {
+                if (other.instanceId() != launch.instanceId()) {
+                    throw new RunConflict(
+                            "another run is busy with " + launch.subject() + ": wait until it ends, or stop it",
+                            last(other.instanceId()).getId());
                 }
-                continue;
             }
-            log.info(
-                    "run {} of {} died; it is resumed",
-                    id,
-                    execution.getJobInstance().getJobName());
-            resumed.add(launch(execution.getJobParameters(), lock.get(), () -> restart(id)));
-        }
+            JobExecution next = dispatcher.next(instance(launch.instanceId()), last);
+            launches.queue(launch.instanceId());
+            record(launch.workspaceId(), actor, "run.resume", runId, reason);
+            dispatcher.own(launch.instanceId());
+            return next.getId();
+        });
+        dispatcher.wake();
         return resumed;
     }
 
-    private interface Launch {
-        JobExecution call() throws Exception;
-    }
-
-    private long launch(JobParameters parameters, RunLocks.Lock lock, Launch launch) {
-        String requestId = required(parameters, REQUEST_ID);
-        CompletableFuture<JobExecution> started = listener.expect(requestId);
-        CompletableFuture<RunView> end = new CompletableFuture<>();
-        threads.execute(() -> {
-            try {
-                JobExecution last;
-                try (lock) {
-                    last = persist(launch.call());
-                }
-                // Only now that the lock is free: whoever waited for the end may start the next run.
-                started.complete(last);
-                end.complete(view(last));
-            } catch (Exception e) {
-                // The caller of start, or of the future, is told; nothing else could be.
-                started.completeExceptionally(e);
-                end.completeExceptionally(e);
-            } finally {
-                listener.forget(requestId);
-                ends.values().removeIf(other -> other == end);
-            }
-        });
-        try {
-            long id = started.get().getId();
-            ends.put(id, end);
-            if (end.isDone()) {
-                ends.remove(id);
-            }
-            return id;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while a run was being started", e);
-        } catch (ExecutionException e) {
-            Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
-            if (cause instanceof RuntimeException unchecked) {
-                throw unchecked;
-            }
-            throw new IllegalStateException("the run could not be started: " + cause.getMessage(), cause);
-        }
-    }
-
-    /// Resumes a run that failed for a cause that may go away by itself, as often as the limits allow.
-    private JobExecution persist(JobExecution first) throws Exception {
-        JobExecution last = first;
-        for (int executions =
-                        repository.getJobExecutions(first.getJobInstance()).size();
-                executions < limits.attempts()
-                        && last.getStatus() == BatchStatus.FAILED
-                        && Failures.isTransient(last.getAllFailureExceptions());
-                executions++) {
-            Duration wait = limits.waitAfter(executions);
-            log.warn(
-                    "run {} failed ({}); it is resumed in {}",
-                    last.getId(),
-                    last.getExitStatus().getExitDescription(),
-                    wait);
-            new CompletableFuture<Void>()
-                    .completeOnTimeout(null, wait.toMillis(), TimeUnit.MILLISECONDS)
-                    .get();
-            last = operator.restart(last);
-        }
-        return last;
-    }
-
-    /// The end of a run that this process works on, later resumptions included; for any other run, its view as it is.
-    public CompletableFuture<RunView> finished(long runId) {
-        CompletableFuture<RunView> end = ends.get(runId);
-        return end != null
-                ? end
-                : CompletableFuture.completedFuture(
-                        get(runId).orElseThrow(() -> new RunConflict("there is no run " + runId)));
-    }
-
-    /// Asks a run to stop after its current chunk. It can be resumed later.
+    /// As [#launch] of a new instance with the parameters of an earlier run.
     ///
-    /// @throws RunConflict when it does not run in this process
-    public void stop(long runId) {
-        if (!listener.stop(runId)) {
-            throw new RunConflict("run " + runId + " does not run in this process");
-        }
-    }
-
-    /// Executions that have not ended, or that a shutdown stopped, and that nobody has resumed since.
-    private List<Long> unfinished(@Nullable String subject) {
-        return jdbc.sql("""
-                        SELECT e.job_execution_id FROM batch_job_execution e
-                        JOIN batch_job_execution_params p
-                          ON p.job_execution_id = e.job_execution_id AND p.parameter_name = 'subject'
-                        WHERE (CAST(:subject AS text) IS NULL OR p.parameter_value = :subject)
-                          AND (e.end_time IS NULL OR e.status = 'UNKNOWN'
-                               OR (e.status = 'STOPPED' AND e.exit_message LIKE :shutdown || '%'))
-                          AND NOT EXISTS (SELECT FROM batch_job_execution later
-                                          WHERE later.job_instance_id = e.job_instance_id
-                                            AND later.job_execution_id > e.job_execution_id)
-                        ORDER BY e.job_execution_id
-                        """)
-                .param("subject", subject)
-                .param("shutdown", RunListener.SHUTDOWN)
-                .query((row, n) -> row.getLong(1))
-                .list();
-    }
-
-    /// Writes the end of a run whose process cannot. Only for the holder of its lock.
-    private JobExecution close(long runId, BatchStatus status, String why) {
-        JobExecution execution = execution(runId).orElseThrow();
-        LocalDateTime now = LocalDateTime.now(ZoneId.systemDefault());
-        for (StepExecution step : execution.getStepExecutions()) {
-            if (step.getStatus().isRunning() || step.getStatus() == BatchStatus.UNKNOWN) {
-                step.setStatus(BatchStatus.FAILED);
-                step.setExitStatus(new ExitStatus(ExitStatus.FAILED.getExitCode(), why));
-                step.setEndTime(now);
-                repository.update(step);
+    /// @param changed parameters that are to be others this time
+    public Launched runAgain(UUID workspaceId, long runId, Map<String, String> changed, String actor, String reason) {
+        JobExecution earlier = control.call(() -> last(launch(workspaceId, runId).instanceId()));
+        JobDefinition job = jobs.get(earlier.getJobInstance().getJobName());
+        Map<String, String> parameters = new HashMap<>();
+        for (JobParameter parameter : job.parameters()) {
+            String value = earlier.getJobParameters().getString(parameter.name());
+            if (value != null) {
+                parameters.put(parameter.name(), value);
             }
         }
-        execution.setStatus(status);
-        execution.setExitStatus(new ExitStatus(ExitStatus.FAILED.getExitCode(), why));
-        if (execution.getEndTime() == null) {
-            execution.setEndTime(now);
-        }
-        repository.update(execution);
-        return execution;
+        parameters.putAll(changed);
+        return launch(LaunchRequest.of(workspaceId, job.name(), parameters, "again:" + runId)
+                .by(actor, reason));
+    }
+
+    /// Asks a run to stop after its current chunk, wherever it is at work; one that waits for its turn ends at once. It can
+    /// be resumed later. Stopping a stopped run changes nothing.
+    ///
+    /// @throws RunConflict when it has ended in another way
+    public void stop(UUID workspaceId, long runId, String actor, String reason) {
+        Launches.Launch stopped = control.decide(() -> {
+            Launches.Launch launch = launch(workspaceId, runId);
+            switch (launch.state()) {
+                case STOPPED -> {
+                    return launch;
+                }
+                case RUNNING -> launches.requestStop(launch.instanceId());
+                case QUEUED, WAITING -> {
+                    JobExecution last = last(launch.instanceId());
+                    if (last.getEndTime() == null) {
+                        conclusion.close(last, BatchStatus.STOPPED, "stopped before its turn came");
+                    }
+                    launches.ended(launch.instanceId(), Launches.State.STOPPED, null);
+                    conclusion.tell(RunEvent.Kind.STOPPED, launch, last, null);
+                }
+                case COMPLETED, FAILED, NEEDS_OPERATOR, ABANDONED ->
+                    throw new RunConflict("run " + runId + " is " + launch.state() + ": there is nothing to stop", runId);
+            }
+            record(launch.workspaceId(), actor, "run.stop", runId, reason);
+            return launches.find(launch.instanceId()).orElseThrow();
+        });
+        listener.stop(stopped.instanceId());
+        dispatcher.tellEnd(stopped);
+    }
+
+    /// Gives a run up for good. Abandoning an abandoned run changes nothing.
+    ///
+    /// @throws RunConflict when it is at work or has completed
+    public void abandon(UUID workspaceId, long runId, String actor, String reason) {
+        Launches.Launch abandoned = control.decide(() -> {
+            Launches.Launch launch = launch(workspaceId, runId);
+            switch (launch.state()) {
+                case ABANDONED -> {
+                    return launch;
+                }
+                case RUNNING -> throw new RunConflict("run " + runId + " is at work: stop it first", runId);
+                case COMPLETED -> throw new RunConflict("run " + runId + " is COMPLETED: there is nothing to abandon", runId);
+                case QUEUED, WAITING, STOPPED, FAILED, NEEDS_OPERATOR -> {
+                    JobExecution last = last(launch.instanceId());
+                    conclusion.close(last, BatchStatus.ABANDONED, "abandoned by " + actor);
+                    launches.ended(launch.instanceId(), Launches.State.ABANDONED, "abandoned by " + actor);
+                    conclusion.tell(RunEvent.Kind.ABANDONED, launch, last, reason);
+                }
+            }
+            record(launch.workspaceId(), actor, "run.abandon", runId, reason);
+            return launches.find(launch.instanceId()).orElseThrow();
+        });
+        dispatcher.tellEnd(abandoned);
+    }
+
+    private void record(UUID workspaceId, String actor, String action, long runId, String reason) {
+        audit.record(workspaceId, actor, action, "run " + runId, Map.of("reason", reason));
+    }
+
+    /// Goes on at once with every run whose process died or was shut down.
+    ///
+    /// @return the ids of the new runs
+    public List<Long> resumeOrphans() {
+        return dispatcher.look(true);
+    }
+
+    /// The launch of a run, locked until the transaction ends.
+    private Launches.Launch launch(UUID workspaceId, long runId) {
+        JobExecution execution = execution(runId).orElseThrow(() -> new UnknownRun(runId));
+        return launches.lock(execution.getJobInstanceId())
+                .filter(launch -> launch.workspaceId().equals(workspaceId))
+                .orElseThrow(() -> new UnknownRun(runId));
+    }
+
+    private JobInstance instance(long instanceId) {
+        return Objects.requireNonNull(repository.getJobInstance(instanceId), "job instance " + instanceId + " is gone");
+    }
+
+    private JobExecution last(long instanceId) {
+        return Objects.requireNonNull(
+                repository.getLastJobExecution(instance(instanceId)), "job instance " + instanceId + " has no execution");
+    }
+
+    /// The end of the launch that a run belongs to, later resumptions included: completed, stopped, failed for good, given up
+    /// on. Known at once when it has ended.
+    public CompletableFuture<RunView> finished(long runId) {
+        long instance = execution(runId).orElseThrow(() -> new UnknownRun(runId)).getJobInstanceId();
+        CompletableFuture<Long> end = dispatcher.end(instance);
+        // It may have ended before anybody waited.
+        control.call(() -> launches.find(instance)).ifPresent(dispatcher::tellEnd);
+        return end.thenApply(ended -> view(control.call(() -> last(ended))));
     }
 
     private Optional<JobExecution> execution(long runId) {
@@ -294,7 +334,8 @@ public final class Runs implements SmartLifecycle {
 
     /// The repository answers for an unknown id with an exception in some versions and with null in others.
     private boolean exists(long runId) {
-        return jdbc.sql("SELECT count(*) > 0 FROM batch_job_execution WHERE job_execution_id = :id")
+        return control.jdbc()
+                .sql("SELECT count(*) > 0 FROM batch_job_execution WHERE job_execution_id = :id")
                 .param("id", runId)
                 .query(Boolean.class)
                 .single();
@@ -302,7 +343,8 @@ public final class Runs implements SmartLifecycle {
 
     /// The newest runs, newest first.
     public List<RunView> list(int limit) {
-        return jdbc
+        return control
+                .jdbc()
                 .sql("SELECT job_execution_id FROM batch_job_execution ORDER BY job_execution_id DESC LIMIT :limit")
                 .param("limit", limit)
                 .query((row, n) -> row.getLong(1))
@@ -313,10 +355,10 @@ public final class Runs implements SmartLifecycle {
     }
 
     public Optional<RunView> get(long runId) {
-        return execution(runId).map(Runs::view);
+        return execution(runId).map(this::view);
     }
 
-    private static RunView view(JobExecution execution) {
+    private RunView view(JobExecution execution) {
         Map<String, String> parameters = new LinkedHashMap<>();
         execution
                 .getJobParameters()
@@ -356,33 +398,18 @@ public final class Runs implements SmartLifecycle {
         return time.atZone(ZoneId.systemDefault()).toInstant();
     }
 
-    private static String required(JobParameters parameters, String name) {
-        String value = parameters.getString(name);
-        if (value == null) {
-            throw new IllegalArgumentException("the job parameter " + name + " is missing");
-        }
-        return value;
-    }
-
     @Override
     public void start() {
+        heartbeat.start(dispatcher::lost);
+        dispatcher.start();
         running = true;
     }
 
-    /// Lets every run of this process finish its current chunk. They are resumed by the next process.
     @Override
     public void stop() {
         running = false;
-        listener.stopAll();
-        CompletableFuture<?> all = CompletableFuture.allOf(ends.values().toArray(CompletableFuture[]::new));
-        try {
-            all.handle((done, failure) -> true).get(SHUTDOWN_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (ExecutionException | TimeoutException e) {
-            log.warn("a run did not stop within {}; it is resumed by the next process", SHUTDOWN_PATIENCE);
-        }
-        threads.shutdown();
+        dispatcher.stop(shutdown);
+        heartbeat.stop();
     }
 
     @Override
@@ -390,7 +417,7 @@ public final class Runs implements SmartLifecycle {
         return running;
     }
 
-    /// Before the web server and the connection pools.
+    /// Started after everything else, stopped before the web server and the connection pools.
     @Override
     public int getPhase() {
         return Integer.MAX_VALUE - 100;

@@ -1,8 +1,8 @@
 package dev.tidemill.source;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /// The kinds of source.
 public enum SourceType {
@@ -25,11 +25,15 @@ public enum SourceType {
         return this != UPLOAD;
     }
 
+    public static List<String> ids() {
+        return Arrays.stream(values()).map(SourceType::id).toList();
+    }
+
     public static SourceType byId(String id) {
         return Arrays.stream(values())
                 .filter(type -> type.id().equals(id))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("unknown source type \"" + id + "\": use one of "
-                        + Arrays.stream(values()).map(SourceType::id).collect(Collectors.joining(", "))));
+                        + String.join(", ", ids())));
     }
 }

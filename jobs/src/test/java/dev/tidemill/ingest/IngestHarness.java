@@ -54,6 +54,7 @@ final class IngestHarness implements AutoCloseable {
         properties.put("spring.batch.job.enabled", "false");
         properties.put("spring.batch.jdbc.initialize-schema", "never");
         properties.put("spring.batch.jdbc.isolation-level-for-create", "read-committed");
+        properties.put("spring.batch.jdbc.validate-transaction-state", "false");
         properties.put("spring.main.banner-mode", "off");
         properties.put("spring.liquibase.enabled", "false");
         properties.put("logging.level.root", "WARN");

@@ -336,7 +336,7 @@ class IngestTest {
             long run = ingest.start("urls", list);
             asked.await();
 
-            ingest.runs().stop(run);
+            ingest.runs().stop(ingest.workspaceId, run, "test", "");
             answer.countDown();
 
             assertThat(ingest.await(run).status()).isEqualTo("STOPPED");
@@ -345,14 +345,14 @@ class IngestTest {
                     .as("what a person stopped stays stopped")
                     .isEmpty();
 
-            RunView resumed = ingest.await(ingest.runs().resume(run));
+            RunView resumed = ingest.await(ingest.runs().resume(ingest.workspaceId, run, "test", ""));
             assertThat(resumed.status()).isEqualTo("COMPLETED");
             assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1"))
                     .isEqualTo(3);
-            assertThatThrownBy(() -> ingest.runs().resume(run))
+            assertThatThrownBy(() -> ingest.runs().resume(ingest.workspaceId, run, "test", ""))
                     .isInstanceOf(RunConflict.class)
                     .hasMessageContaining("already resumed as run " + resumed.id());
-            assertThatThrownBy(() -> ingest.runs().resume(resumed.id()))
+            assertThatThrownBy(() -> ingest.runs().resume(ingest.workspaceId, resumed.id(), "test", ""))
                     .isInstanceOf(RunConflict.class)
                     .hasMessageContaining("COMPLETED");
         } finally {

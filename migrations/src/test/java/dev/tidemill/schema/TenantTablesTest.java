@@ -307,6 +307,11 @@ class TenantTablesTest {
                 INSERT INTO embedding_cache (workspace_id, fingerprint, content_id, embedding) VALUES ('ID', 'f', 'ID', '\\x00');
                 INSERT INTO dead_letters (workspace_id, job, step, item_key, run_id, reason, detail)
                   VALUES ('ID', 'ingest', 'extract', 'k', 1, 'EMPTY', '');
+                INSERT INTO batch_job_instance (job_instance_id, version, job_name, job_key) VALUES (SLUG, 0, 'j', 'SLUG');
+                INSERT INTO launches (workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash, requested_by,
+                  requested_on) VALUES ('ID', SLUG, 'j', 's', 'queued', 'api', 'i', '', 'a', 'ID');
+                INSERT INTO run_failures (workspace_id, run_id, number, error_class, exception, message, stack)
+                  VALUES ('ID', 1, 1, 'UNKNOWN', 'e', 'm', 's');
                 INSERT INTO audit_entries (workspace_id, actor, action, subject) VALUES ('ID', 'a', 'b', 'c');
                 INSERT INTO workspace_quotas (workspace_id) VALUES ('ID');
                 INSERT INTO usage_counters (workspace_id, day) VALUES ('ID', '2026-01-01');

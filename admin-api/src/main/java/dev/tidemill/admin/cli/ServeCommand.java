@@ -55,7 +55,7 @@ final class ServeCommand implements Callable<Integer> {
     /// Settings of a server that stays: it takes care of runs that others left.
     static List<String> settings(@Nullable Integer port) {
         List<String> settings = new ArrayList<>();
-        settings.add("tidemill.supervisor.interval=10s");
+        settings.add("tidemill.runs.adopt=true");
         if (port != null) {
             if (port < 0 || port > 65_535) {
                 throw new CommandFailed(ExitCode.USAGE, "port " + port + " does not exist: use 1 to 65535");

@@ -1,5 +1,6 @@
 package dev.tidemill.admin.runs;
 
+import dev.tidemill.run.DeadLetter;
 import dev.tidemill.store.Workspaces;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -17,20 +18,6 @@ final class DeadLetterList {
         this.workspaces = workspaces;
         this.jdbc = jdbc;
     }
-
-    /// An item given up on.
-    ///
-    /// @param item the document's key within its source
-    record DeadLetter(
-            long id,
-            String job,
-            String step,
-            String item,
-            String reason,
-            String detail,
-            int attempts,
-            long runId,
-            OffsetDateTime lastSeen) {}
 
     List<DeadLetter> open(UUID workspaceId, @Nullable Long run, int limit) {
         return workspaces.call(

@@ -1,8 +1,6 @@
 package dev.tidemill.admin.runs;
 
-import dev.tidemill.ingest.Ingest;
 import dev.tidemill.run.Runs;
-import dev.tidemill.store.Projects;
 import dev.tidemill.store.Workspaces;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
@@ -14,12 +12,18 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 public class RunsConfiguration {
 
     @Bean
-    RunsController runsController(
-            Runs runs,
-            Ingest ingest,
-            Projects projects,
-            @Qualifier("app") Workspaces workspaces,
-            @Qualifier("app") JdbcClient jdbc) {
-        return new RunsController(runs, ingest, projects, new DeadLetterList(workspaces, jdbc));
+    JobsController jobsController(Runs runs) {
+        return new JobsController(runs);
+    }
+
+    @Bean
+    RunsController runsController(Runs runs) {
+        return new RunsController(runs);
+    }
+
+    @Bean
+    DeadLettersController deadLettersController(
+            @Qualifier("app") Workspaces workspaces, @Qualifier("app") JdbcClient jdbc) {
+        return new DeadLettersController(new DeadLetterList(workspaces, jdbc));
     }
 }

@@ -1,22 +1,19 @@
 package dev.tidemill.admin.runs;
 
-import dev.tidemill.admin.runs.DeadLetterList.DeadLetter;
 import dev.tidemill.admin.security.ApiKeys.Caller;
 import dev.tidemill.admin.web.BadRequest;
 import dev.tidemill.admin.web.NotFound;
-import dev.tidemill.ingest.Ingest;
-import dev.tidemill.ingest.IngestRequest;
+import dev.tidemill.run.Launched;
 import dev.tidemill.run.RunView;
 import dev.tidemill.run.Runs;
-import dev.tidemill.search.UnknownProject;
-import dev.tidemill.source.SourceType;
-import dev.tidemill.store.Projects;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.net.URI;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -27,93 +24,38 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/// Starts jobs and shows runs.
+/// Shows runs, stops them and goes on with them.
 @RestController
-@RequestMapping("/actuator")
-@Tag(name = "runs", description = "Start jobs, watch runs")
+@RequestMapping("/actuator/runs")
+@Tag(name = "runs", description = "Watch, stop and resume runs")
 class RunsController {
 
     private static final int MOST = 500;
 
     private final Runs runs;
-    private final Ingest ingest;
-    private final Projects projects;
-    private final DeadLetterList deadLetters;
 
-    RunsController(Runs runs, Ingest ingest, Projects projects, DeadLetterList deadLetters) {
+    RunsController(Runs runs) {
         this.runs = runs;
-        this.ingest = ingest;
-        this.projects = projects;
-        this.deadLetters = deadLetters;
     }
 
-    /// What to ingest.
-    @Schema(description = "What to ingest.")
-    record IngestBody(
-            @Schema(description = "slug of the project", defaultValue = "default") @Nullable
-            String project,
+    /// Why something is done, for the audit.
+    record ReasonBody(@Nullable String reason) {
 
-            @Schema(description = "directory, upload, urls or jsonl", defaultValue = "directory") @Nullable
-            String type,
-
-            @Schema(description = "folder or file on the server, or an address") @Nullable
-            String location,
-
-            @Schema(description = "retire missing documents however many", defaultValue = "false") @Nullable
-            Boolean allowMassDelete) {}
-
-    /// The run that was started.
-    record Started(long runId) {}
-
-    /// A job that can be started.
-    record JobView(String name, String description) {}
-
-    @GetMapping("/jobs")
-    @Operation(summary = "Jobs that can be started")
-    List<JobView> jobs() {
-        return List.of(new JobView(
-                Ingest.JOB, "lists a source, extracts, chunks and embeds what is new or changed, publishes it"));
-    }
-
-    @PostMapping("/jobs/ingest")
-    @Operation(summary = "Start an ingest run")
-    ResponseEntity<Started> ingest(@AuthenticationPrincipal Caller caller, @RequestBody IngestBody body) {
-        String project = body.project() == null ? "default" : body.project();
-        if (projects.find(caller.workspaceId(), project).isEmpty()) {
-            throw new UnknownProject(project);
-        }
-        String location = body.location();
-        if (location == null || location.isBlank()) {
-            throw new BadRequest("location", "location is missing: name the folder, file or address to ingest");
-        }
-        if (location.indexOf('\0') >= 0) {
-            throw new BadRequest("location", "location holds a NUL character: leave it out");
-        }
-        String type = type(body.type());
-        boolean massDelete = body.allowMassDelete() != null && body.allowMassDelete();
-        long run = ingest.start(new IngestRequest(caller.workspaceId(), project, type, location, massDelete));
-        return ResponseEntity.accepted()
-                .location(URI.create("/actuator/runs/" + run))
-                .body(new Started(run));
-    }
-
-    private static String type(@Nullable String given) {
-        try {
-            return given == null
-                    ? SourceType.DIRECTORY.id()
-                    : SourceType.byId(given).id();
-        } catch (IllegalArgumentException e) {
-            throw new BadRequest("type", String.valueOf(e.getMessage()));
+        String text() {
+            return reason == null ? "" : reason;
         }
     }
 
-    @PostMapping("/jobs/{job}")
-    @Operation(hidden = true)
-    void unknown(@PathVariable String job) {
-        throw new NotFound("there is no job \"" + job + "\": GET /actuator/jobs lists them");
-    }
+    /// What is to be different when a run is run again.
+    record AgainBody(
+            @Nullable String reason,
+            @Schema(description = "parameters that are to have other values") @Nullable
+                    Map<String, @Nullable Object> parameters) {}
 
-    @GetMapping("/runs")
+    /// The run that an action was about, or that came of it.
+    record RunRef(long runId) {}
+
+    @GetMapping
     @Operation(summary = "The newest runs, newest first")
     List<RunView> runs(
             @AuthenticationPrincipal Caller caller, @RequestParam(name = "limit", defaultValue = "50") int limit) {
@@ -122,7 +64,7 @@ class RunsController {
                 .toList();
     }
 
-    @GetMapping("/runs/{id}")
+    @GetMapping("/{id}")
     @Operation(summary = "One run with its steps")
     RunView run(@AuthenticationPrincipal Caller caller, @PathVariable long id) {
         return runs.get(id)
@@ -130,21 +72,68 @@ class RunsController {
                 .orElseThrow(() -> new NotFound("there is no run " + id));
     }
 
+    @PostMapping("/{id}/stop")
+    @Operation(summary = "Stop a run after its current chunk; it can be resumed")
+    ResponseEntity<RunRef> stop(
+            @AuthenticationPrincipal Caller caller,
+            @PathVariable long id,
+            @RequestBody(required = false) @Nullable ReasonBody body) {
+        runs.stop(caller.workspaceId(), id, actor(caller), reason(body));
+        return accepted(id, HttpStatus.ACCEPTED);
+    }
+
+    @PostMapping("/{id}/resume")
+    @Operation(summary = "Go on with a run from its failed step")
+    ResponseEntity<RunRef> resume(
+            @AuthenticationPrincipal Caller caller,
+            @PathVariable long id,
+            @RequestBody(required = false) @Nullable ReasonBody body) {
+        return accepted(runs.resume(caller.workspaceId(), id, actor(caller), reason(body)), HttpStatus.ACCEPTED);
+    }
+
+    @PostMapping("/{id}/again")
+    @Operation(summary = "Run again: a new run with the same or changed parameters")
+    ResponseEntity<RunRef> again(
+            @AuthenticationPrincipal Caller caller,
+            @PathVariable long id,
+            @RequestBody(required = false) @Nullable AgainBody body) {
+        Map<String, String> changed =
+                body == null || body.parameters() == null ? Map.of() : JobsController.texts(body.parameters());
+        String reason = body == null || body.reason() == null ? "" : body.reason();
+        Launched launched = runs.runAgain(caller.workspaceId(), id, changed, actor(caller), reason);
+        return accepted(launched.runId(), HttpStatus.ACCEPTED);
+    }
+
+    @PostMapping("/{id}/abandon")
+    @Operation(summary = "Give a run up for good")
+    ResponseEntity<RunRef> abandon(
+            @AuthenticationPrincipal Caller caller,
+            @PathVariable long id,
+            @RequestBody(required = false) @Nullable ReasonBody body) {
+        runs.abandon(caller.workspaceId(), id, actor(caller), reason(body));
+        return accepted(id, HttpStatus.OK);
+    }
+
+    private static ResponseEntity<RunRef> accepted(long runId, HttpStatus status) {
+        return ResponseEntity.status(status)
+                .location(URI.create("/actuator/runs/" + runId))
+                .body(new RunRef(runId));
+    }
+
+    static String actor(Caller caller) {
+        return "key " + caller.keyId();
+    }
+
+    private static String reason(@Nullable ReasonBody body) {
+        return body == null ? "" : body.text();
+    }
+
     /// Runs of other workspaces are as if they were not there.
     private static boolean visible(Caller caller, RunView run) {
         return caller.workspaceId().toString().equals(run.parameters().get("workspace"));
     }
 
-    @GetMapping("/deadletters")
-    @Operation(summary = "Items given up on and not resolved since, newest first")
-    List<DeadLetter> deadLetters(
-            @AuthenticationPrincipal Caller caller,
-            @RequestParam(name = "run", required = false) @Nullable Long run,
-            @RequestParam(name = "limit", defaultValue = "50") int limit) {
-        return deadLetters.open(caller.workspaceId(), run, checked(limit));
-    }
-
-    private static int checked(int limit) {
+    static int checked(int limit) {
         if (limit < 1 || limit > MOST) {
             throw new BadRequest("limit", "limit is " + limit + ": use a number from 1 to " + MOST);
         }

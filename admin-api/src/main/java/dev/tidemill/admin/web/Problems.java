@@ -1,6 +1,9 @@
 package dev.tidemill.admin.web;
 
+import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.run.RunConflict;
+import dev.tidemill.run.UnknownJob;
+import dev.tidemill.run.UnknownRun;
 import dev.tidemill.search.UnknownProject;
 import dev.tidemill.source.SourceUnavailable;
 import java.util.Collection;
@@ -56,7 +59,27 @@ class Problems extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     ProblemDetail conflict(RunConflict e) {
-        return ProblemDetail.forStatusAndDetail(HttpStatus.CONFLICT, message(e));
+        ProblemDetail problem = ProblemDetail.forStatusAndDetail(HttpStatus.CONFLICT, message(e));
+        if (e.runId() != null) {
+            problem.setProperty("runId", e.runId());
+            problem.setProperty("run", "/actuator/runs/" + e.runId());
+        }
+        return problem;
+    }
+
+    @ExceptionHandler
+    ProblemDetail badParameter(InvalidParameter e) {
+        return withErrors(HttpStatus.BAD_REQUEST, message(e), e.parameter());
+    }
+
+    @ExceptionHandler
+    ProblemDetail unknownJob(UnknownJob e) {
+        return ProblemDetail.forStatusAndDetail(HttpStatus.NOT_FOUND, message(e) + ": GET /actuator/jobs lists them");
+    }
+
+    @ExceptionHandler
+    ProblemDetail unknownRun(UnknownRun e) {
+        return ProblemDetail.forStatusAndDetail(HttpStatus.NOT_FOUND, message(e));
     }
 
     @ExceptionHandler

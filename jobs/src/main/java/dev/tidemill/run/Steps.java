@@ -1,0 +1,40 @@
+package dev.tidemill.run;
+
+import org.springframework.batch.core.job.builder.JobBuilder;
+import org.springframework.batch.core.repository.JobRepository;
+import org.springframework.batch.core.step.builder.ChunkOrientedStepBuilder;
+import org.springframework.batch.core.step.builder.StepBuilder;
+import org.springframework.batch.core.step.builder.TaskletStepBuilder;
+import org.springframework.batch.core.step.tasklet.Tasklet;
+import org.springframework.transaction.PlatformTransactionManager;
+
+/// Where every job and step comes from: with the one transaction manager that business rows, the job repository and the
+/// check of the lease share. A step built without it would commit to nothing, and say so in no log.
+public final class Steps {
+
+    private final JobRepository repository;
+    private final PlatformTransactionManager transactionManager;
+    private final RunListener listener;
+
+    Steps(JobRepository repository, PlatformTransactionManager transactionManager, RunListener listener) {
+        this.repository = repository;
+        this.transactionManager = transactionManager;
+        this.listener = listener;
+    }
+
+    public JobBuilder job(String name) {
+        return new JobBuilder(name, repository).listener(listener);
+    }
+
+    /// A chunk-oriented step.
+    ///
+    /// @param commitItems items in one transaction
+    public <I, O> ChunkOrientedStepBuilder<I, O> chunks(String name, int commitItems) {
+        return new StepBuilder(name, repository).<I, O>chunk(commitItems).transactionManager(transactionManager);
+    }
+
+    /// A step that runs in transactions of its own making, each bounded.
+    public TaskletStepBuilder tasklet(String name, Tasklet tasklet) {
+        return new StepBuilder(name, repository).tasklet(tasklet, transactionManager);
+    }
+}
