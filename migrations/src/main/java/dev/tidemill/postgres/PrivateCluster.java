@@ -29,17 +29,21 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A PostgreSQL server of Tidemill's own, with its data in one folder, reachable from this machine
 /// only.
 ///
 /// Its owners are the processes that called [#start(Path)] and have not called [#close()]. The last one
 /// to close stops the server; where owners end without closing, a watchdog process stops it within
-/// seconds.
+/// seconds. Where the server dies under its owners, one of them starts it again.
 ///
 /// The folder holds `cluster` (PostgreSQL's own data), `password`, `port`, `server.log`, `owners` and
 /// `watchdog`.
@@ -48,7 +52,9 @@ public final class PrivateCluster implements AutoCloseable {
     private static final String SUPERUSER = "tidemill";
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final String SECONDS = Long.toString(PATIENCE.toSeconds());
+    private static final Duration REVIVAL_INTERVAL = Duration.ofSeconds(1);
     private static final Object ONE_AT_A_TIME = new Object();
+    private static final Logger log = LoggerFactory.getLogger(PrivateCluster.class);
 
     private static final FileAttribute<?> PRIVATE_FOLDER =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -62,6 +68,7 @@ public final class PrivateCluster implements AutoCloseable {
     private int port;
     private boolean owned;
     private @Nullable Path owner;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     private PrivateCluster(Path home, Installation installation, Account account, String password) {
         this.home = home;
@@ -104,6 +111,9 @@ public final class PrivateCluster implements AutoCloseable {
                     var cluster = new PrivateCluster(home, installation, account, passwordOf(home));
                     cluster.initialize();
                     cluster.joinOrLaunch(settings);
+                    if (settings == Settings.DURABLE) {
+                        cluster.keepUp();
+                    }
                     return cluster;
                 }
             } catch (IOException failed) {
@@ -180,6 +190,7 @@ public final class PrivateCluster implements AutoCloseable {
                 return;
             }
             owner = null;
+            closed.countDown();
             try (FileChannel channel = launchLock(home);
                     FileLock lock = channel.lock()) {
                 Files.deleteIfExists(entered);
@@ -288,11 +299,11 @@ public final class PrivateCluster implements AutoCloseable {
         port = choosePort();
         writeFor(account, home.resolve("cluster/tidemill.conf"), settings.file(port));
         writeFor(Account.RUNNING, home.resolve("port"), port + "\n");
-        Path log = home.resolve("server.log");
-        if (!Files.exists(log)) {
-            writeFor(account, log, "");
+        Path file = home.resolve("server.log");
+        if (!Files.exists(file)) {
+            writeFor(account, file, "");
         }
-        Command.Result started = pgCtl("start", "-w", "-t", SECONDS, "-l", log.toString());
+        Command.Result started = pgCtl("start", "-w", "-t", SECONDS, "-l", file.toString());
         if (!started.succeeded()) {
             throw new DatabaseUnavailable("PostgreSQL did not start on " + home + ". Its log, "
                     + home.resolve("server.log") + ", ends: " + logTail());
@@ -301,6 +312,54 @@ public final class PrivateCluster implements AutoCloseable {
         owned = true;
         startWatchdog(postmasterFile().getFirst().strip(), settings);
         requireConnection();
+    }
+
+    /// From now on starts the server again when it dies although this process still needs it: the kernel may have killed it
+    /// for memory, or a person by mistake. Whoever holds a connection loses it; what was committed is there again.
+    private void keepUp() {
+        Thread.ofPlatform().daemon().name("postgres-keeper").start(() -> {
+            try {
+                while (!closed.await(REVIVAL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+                    try {
+                        if (!serverIsAlive()) {
+                            revive();
+                        }
+                    } catch (IOException | RuntimeException failed) {
+                        // The next look is the retry.
+                        log.error("PostgreSQL on {} died and could not be started again yet", home, failed);
+                    }
+                }
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private boolean serverIsAlive() throws IOException {
+        List<String> lines = postmasterFile();
+        return !lines.isEmpty()
+                && ProcessHandle.of(Long.parseLong(lines.getFirst().strip()))
+                        .map(ProcessHandle::isAlive)
+                        .orElse(false);
+    }
+
+    private void revive() throws IOException {
+        synchronized (ONE_AT_A_TIME) {
+            try (FileChannel channel = launchLock(home);
+                    FileLock lock = channel.lock()) {
+                if (owner == null || !lock.isValid() || isRunning()) {
+                    return;
+                }
+                log.error("PostgreSQL on {} died; it is started again", home);
+                // On the same port, as every pool of every owner has its address; they stay its owners.
+                Command.Result started =
+                        pgCtl("start", "-w", "-t", SECONDS, "-l", home.resolve("server.log").toString());
+                if (!started.succeeded()) {
+                    throw new IOException("its log, " + home.resolve("server.log") + ", ends: " + logTail());
+                }
+                startWatchdog(postmasterFile().getFirst().strip(), Settings.DURABLE);
+            }
+        }
     }
 
     private void startWatchdog(String serverPid, Settings settings) throws IOException {
@@ -390,11 +449,11 @@ public final class PrivateCluster implements AutoCloseable {
     }
 
     private String logTail() throws IOException {
-        Path log = home.resolve("server.log");
-        if (!Files.exists(log)) {
+        Path file = home.resolve("server.log");
+        if (!Files.exists(file)) {
             return "(no log)";
         }
-        List<String> lines = Files.readString(log).lines().toList();
+        List<String> lines = Files.readString(file).lines().toList();
         return String.join("\n", lines.subList(Math.max(0, lines.size() - 8), lines.size()));
     }
 

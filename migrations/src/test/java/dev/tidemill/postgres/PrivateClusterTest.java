@@ -134,6 +134,32 @@ class PrivateClusterTest {
     }
 
     @Test
+    void aServerThatIsKilledIsStartedAgainOnItsPortWithWhatWasCommitted() throws Exception {
+        try (PrivateCluster cluster = PrivateCluster.start(folder)) {
+            cluster.createDatabase("kept");
+            execute(cluster, "CREATE TABLE mark (n integer)");
+            String killed = postmaster().getFirst().strip();
+            int port = cluster.port();
+
+            ProcessHandle.of(Long.parseLong(killed)).orElseThrow().destroyForcibly();
+
+            await(() -> answers(cluster), "the server to answer again");
+            assertThat(cluster.port()).isEqualTo(port);
+            assertThat(postmaster().getFirst().strip()).isNotEqualTo(killed);
+            assertThat(query(cluster, "SELECT count(*) FROM mark")).isEqualTo("0");
+        }
+        assertThat(postmaster()).as("the server after close").isEmpty();
+    }
+
+    private static boolean answers(PrivateCluster cluster) {
+        try {
+            return !query(cluster, "SELECT to_regclass('mark') IS NOT NULL").isEmpty();
+        } catch (SQLException notYet) {
+            return false;
+        }
+    }
+
+    @Test
     void theWatchdogStopsTheServerOfAKilledProcess() throws Exception {
         try (Owner owner = Owner.start(folder)) {
             assertThat(owner.owned).isTrue();
