@@ -48,7 +48,8 @@ final class Control {
     @SuppressWarnings("NullAway") // the template hands back what the work returned, null only where the work returned null
     private <T extends @Nullable Object> T execute(Supplier<T> work, boolean alone) {
         return transactions.execute(status -> {
-            jdbc.sql("SET LOCAL ROLE tidemill_meta").update();
+            // A process that hangs in its commit holds the row of its lease: wait for that, but not for ever.
+            jdbc.sql("SET LOCAL ROLE tidemill_meta; SET LOCAL lock_timeout = '10s'").update();
             if (alone) {
                 jdbc.sql("SELECT pg_advisory_xact_lock(:lock)::text")
                         .param("lock", DECISION_LOCK)

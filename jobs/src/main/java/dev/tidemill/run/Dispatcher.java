@@ -314,7 +314,7 @@ final class Dispatcher {
             CompletableFuture<Long> end = ends.remove(launch.instanceId());
             if (end != null) {
                 // Whoever waits must not keep the next run from being started.
-                end.completeAsync(launch::instanceId, threads);
+                Thread.startVirtualThread(() -> end.complete(launch.instanceId()));
             }
         }
     }
