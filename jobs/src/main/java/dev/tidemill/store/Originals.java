@@ -99,6 +99,9 @@ public final class Originals {
             }
             digest.update(bytes.get());
             out.write(bytes.get());
+            if (bytes.get().length < PART_BYTES) {
+                break;
+            }
         }
         if (!Arrays.equals(digest.digest(), hash.bytes())) {
             throw new IllegalStateException("the stored original " + hash.hex()

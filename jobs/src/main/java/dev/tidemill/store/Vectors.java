@@ -1,12 +1,9 @@
 package dev.tidemill.store;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.DataAccessResourceFailureException;
-import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -17,11 +14,13 @@ public final class Vectors {
     private final Workspaces workspaces;
     private final JdbcTemplate template;
     private final JdbcClient jdbc;
+    private final Staging staging;
 
     public Vectors(Workspaces workspaces, JdbcTemplate template) {
         this.workspaces = workspaces;
         this.template = template;
         this.jdbc = JdbcClient.create(template);
+        this.staging = new Staging(template);
     }
 
     /// A chunk that has no vector in a set.
@@ -91,32 +90,20 @@ public final class Vectors {
 
     /// Stores vectors in a set and in the cache, in the caller's transaction. What is there already stays.
     public void write(UUID workspaceId, VectorSet set, List<Embedded> vectors) {
-        template.execute("""
-                CREATE TEMPORARY TABLE IF NOT EXISTS staged_vectors (content_id uuid, embedding halfvec, floats bytea)
-                ON COMMIT DELETE ROWS
-                """);
-        template.execute((ConnectionCallback<Boolean>) connection -> {
-            try (BinaryCopy copy = new BinaryCopy(connection, "staged_vectors")) {
-                for (Embedded embedded : vectors) {
-                    copy.row(3)
-                            .uuid(embedded.contentId())
-                            .halfvec(embedded.vector())
-                            .bytes(bytes(embedded.vector()));
-                }
-                return true;
-            } catch (IOException e) {
-                throw new DataAccessResourceFailureException("COPY of vectors broke off", e);
-            }
-        });
+        staging.copy("staged_vectors", "content_id uuid, embedding halfvec, floats bytea", vectors.stream(), (copy, embedded) ->
+                copy.row(3)
+                        .uuid(embedded.contentId())
+                        .halfvec(embedded.vector())
+                        .bytes(bytes(embedded.vector())));
         template.update("""
                 INSERT INTO %s (workspace_id, content_id, embedding)
-                SELECT ?, content_id, embedding FROM staged_vectors ON CONFLICT DO NOTHING
+                SELECT ?, content_id, embedding FROM pg_temp.staged_vectors ON CONFLICT DO NOTHING
                 """.formatted(set.table()), workspaceId);
         template.update("""
                 INSERT INTO embedding_cache (workspace_id, fingerprint, content_id, embedding)
-                SELECT ?, ?, content_id, floats FROM staged_vectors ON CONFLICT DO NOTHING
+                SELECT ?, ?, content_id, floats FROM pg_temp.staged_vectors ON CONFLICT DO NOTHING
                 """, workspaceId, set.fingerprint());
-        template.update("DELETE FROM staged_vectors");
+        template.update("DELETE FROM pg_temp.staged_vectors");
     }
 
     /// Vectors in a set.
