@@ -5,6 +5,8 @@ import dev.tidemill.run.DeadLetters;
 import dev.tidemill.store.Chunks;
 import dev.tidemill.store.Chunks.TextPart;
 import dev.tidemill.store.Chunks.VersionChunk;
+import dev.tidemill.store.VectorSet;
+import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Versions.Discovered;
 import dev.tidemill.store.Workspaces;
@@ -27,6 +29,9 @@ class ExtractWriter implements ItemWriter<Outcome> {
     private final Workspaces workspaces;
     private final Versions versions;
     private final Chunks chunks;
+    private final Vectors vectors;
+    private final VectorSet set;
+    private final EmbedAhead ahead;
     private final DeadLetters deadLetters;
     private final IngestParameters parameters;
     private final String profile;
@@ -36,6 +41,9 @@ class ExtractWriter implements ItemWriter<Outcome> {
             Workspaces workspaces,
             Versions versions,
             Chunks chunks,
+            Vectors vectors,
+            VectorSet set,
+            EmbedAhead ahead,
             DeadLetters deadLetters,
             IngestParameters parameters,
             String profile,
@@ -43,6 +51,9 @@ class ExtractWriter implements ItemWriter<Outcome> {
         this.workspaces = workspaces;
         this.versions = versions;
         this.chunks = chunks;
+        this.vectors = vectors;
+        this.set = set;
+        this.ahead = ahead;
         this.deadLetters = deadLetters;
         this.parameters = parameters;
         this.profile = profile;
@@ -71,7 +82,10 @@ class ExtractWriter implements ItemWriter<Outcome> {
                     }
                 }
             }
-            store(extracted);
+            if (!extracted.isEmpty()) {
+                store(extracted);
+                embedAhead(extracted);
+            }
             budget.count(outcomes.size(), refused);
     }
 
@@ -97,6 +111,15 @@ class ExtractWriter implements ItemWriter<Outcome> {
                 extracted.stream()
                         .map(one -> parameters.itemKey(one.version().key()))
                         .toList());
+    }
+
+    private void embedAhead(List<Outcome.Extracted> extracted) {
+        int room = ahead.room();
+        if (room > 0) {
+            List<Long> ids =
+                    extracted.stream().map(one -> one.version().id()).toList();
+            vectors.lacking(parameters.scope().workspaceId(), set, ids, room).forEach(ahead::offer);
+        }
     }
 
     private static Stream<TextPart> texts(Outcome.Extracted one) {

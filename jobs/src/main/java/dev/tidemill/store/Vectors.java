@@ -76,16 +76,45 @@ public final class Vectors {
                         .param("ordinal", afterOrdinal)
                         .param("limit", limit)
                         .query((row, n) -> {
-                            String header = row.getString("header");
                             byte[] cached = row.getBytes("embedding");
                             return new Missing(
                                     row.getLong("version_id"),
                                     row.getInt("ordinal"),
                                     row.getObject("content_id", UUID.class),
-                                    header.isEmpty() ? row.getString("text") : header + "\n" + row.getString("text"),
+                                    embedded(row.getString("header"), row.getString("text")),
                                     cached == null ? null : floats(cached));
                         })
                         .list());
+    }
+
+    /// A text without a vector.
+    public record Text(UUID contentId, String text) {}
+
+    /// Texts of these versions that have no vector in the set and none in the cache, in the caller's transaction.
+    public List<Text> lacking(UUID workspaceId, VectorSet set, List<Long> versions, int limit) {
+        return jdbc.sql("""
+                        SELECT c.content_id, c.header, c.text FROM chunks c
+                        WHERE c.workspace_id = :workspace AND c.version_id = ANY (:versions)
+                          AND NOT EXISTS (SELECT FROM %s x
+                                          WHERE x.workspace_id = c.workspace_id AND x.content_id = c.content_id)
+                          AND NOT EXISTS (SELECT FROM embedding_cache e
+                                          WHERE e.workspace_id = c.workspace_id AND e.fingerprint = :fingerprint
+                                            AND e.content_id = c.content_id)
+                        ORDER BY c.version_id, c.ordinal LIMIT :limit
+                        """.formatted(set.table()))
+                .param("workspace", workspaceId)
+                .param("versions", versions.toArray(Long[]::new))
+                .param("fingerprint", set.fingerprint())
+                .param("limit", limit)
+                .query((row, n) -> new Text(
+                        row.getObject("content_id", UUID.class),
+                        embedded(row.getString("header"), row.getString("text"))))
+                .list();
+    }
+
+    /// What is embedded of a chunk.
+    private static String embedded(String header, String text) {
+        return header.isEmpty() ? text : header + "\n" + text;
     }
 
     /// Stores vectors in a set and in the cache, in the caller's transaction. What is there already stays.
