@@ -98,10 +98,7 @@ class DiscoverWriter implements ItemWriter<Candidate> {
     }
 
     private Candidate record(
-            Candidate.Listed found,
-            @Nullable Known known,
-            List<UUID> unchanged,
-            Map<String, Documents.Found> added) {
+            Candidate.Listed found, @Nullable Known known, List<UUID> unchanged, Map<String, Documents.Found> added) {
         if (known != null && isUnchanged(found, known)) {
             unchanged.add(known.id());
             return found;

@@ -13,7 +13,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Embeds some of a run's texts in the processor time that its extract step leaves idle, for its embed step to take. They
+/// Embeds some of a run's texts in the processor time that its extract step leaves idle, for its embed step to take.
+/// They
 /// are in memory only: what is lost with the process is made again.
 ///
 /// Used by the thread of the run alone, apart from the embedding itself.
@@ -57,7 +58,8 @@ class EmbedAhead implements AutoCloseable {
     }
 
     /// The vector of a text, perhaps still in the making; null when it was not made ahead.
-    @Nullable Future<float[]> take(UUID contentId) {
+    @Nullable
+    Future<float[]> take(UUID contentId) {
         return made.remove(contentId);
     }
 

@@ -70,23 +70,23 @@ class ExtractWriter implements ItemWriter<Outcome> {
     }
 
     private void write(List<? extends Outcome> outcomes) {
-            versions.beginWriting(parameters.scope());
-            List<Outcome.Extracted> extracted = new ArrayList<>();
-            long refused = 0;
-            for (Outcome outcome : outcomes) {
-                switch (outcome) {
-                    case Outcome.Extracted read -> extracted.add(read);
-                    case Outcome.Refused given -> {
-                        refuse(given);
-                        refused++;
-                    }
+        versions.beginWriting(parameters.scope());
+        List<Outcome.Extracted> extracted = new ArrayList<>();
+        long refused = 0;
+        for (Outcome outcome : outcomes) {
+            switch (outcome) {
+                case Outcome.Extracted read -> extracted.add(read);
+                case Outcome.Refused given -> {
+                    refuse(given);
+                    refused++;
                 }
             }
-            if (!extracted.isEmpty()) {
-                store(extracted);
-                embedAhead(extracted);
-            }
-            budget.count(outcomes.size(), refused);
+        }
+        if (!extracted.isEmpty()) {
+            store(extracted);
+            embedAhead(extracted);
+        }
+        budget.count(outcomes.size(), refused);
     }
 
     private void store(List<Outcome.Extracted> extracted) {
@@ -116,8 +116,7 @@ class ExtractWriter implements ItemWriter<Outcome> {
     private void embedAhead(List<Outcome.Extracted> extracted) {
         int room = ahead.room();
         if (room > 0) {
-            List<Long> ids =
-                    extracted.stream().map(one -> one.version().id()).toList();
+            List<Long> ids = extracted.stream().map(one -> one.version().id()).toList();
             vectors.lacking(parameters.scope().workspaceId(), set, ids, room).forEach(ahead::offer);
         }
     }

@@ -34,20 +34,20 @@ public final class Chunks {
                 last_page integer, start_millis bigint, end_millis bigint""", chunks, (copy, row) -> {
             Chunk c = row.chunk();
             copy.row(14)
-                        .uuid(row.documentId())
-                        .int8(row.versionId())
-                        .int4(c.ordinal())
-                        .uuid(ContentHash.of(c.embeddedText()).toUuid())
-                        .text(c.header())
-                        .text(c.text())
-                        .texts(c.headingPath())
-                        .int4(c.start())
-                        .int4(c.end())
-                        .int4(c.tokens())
-                        .int4(c.firstPage())
-                        .int4(c.lastPage())
-                        .int8(c.startMillis())
-                        .int8(c.endMillis());
+                    .uuid(row.documentId())
+                    .int8(row.versionId())
+                    .int4(c.ordinal())
+                    .uuid(ContentHash.of(c.embeddedText()).toUuid())
+                    .text(c.header())
+                    .text(c.text())
+                    .texts(c.headingPath())
+                    .int4(c.start())
+                    .int4(c.end())
+                    .int4(c.tokens())
+                    .int4(c.firstPage())
+                    .int4(c.lastPage())
+                    .int8(c.startMillis())
+                    .int8(c.endMillis());
         });
         jdbc.update("""
                 INSERT INTO chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text,
@@ -61,8 +61,12 @@ public final class Chunks {
 
     /// Stores parts of canonical texts in the caller's transaction.
     public void writeTexts(SourceScope scope, Stream<TextPart> parts) {
-        staging.copy("staged_texts", "version_id bigint, start_offset integer, text text", parts, (copy, part) ->
-                copy.row(3).int8(part.versionId()).int4(part.start()).text(part.text()));
+        staging.copy(
+                "staged_texts",
+                "version_id bigint, start_offset integer, text text",
+                parts,
+                (copy, part) ->
+                        copy.row(3).int8(part.versionId()).int4(part.start()).text(part.text()));
         jdbc.update("""
                 INSERT INTO document_texts (workspace_id, version_id, start_offset, text)
                 SELECT ?, version_id, start_offset, text FROM pg_temp.staged_texts

@@ -115,7 +115,8 @@ public final class Documents {
         if (found.isEmpty()) {
             return;
         }
-        Map<String, Document> documents = jdbc.sql("""
+        Map<String, Document> documents = jdbc
+                .sql("""
                         INSERT INTO documents (workspace_id, project_id, source_id, key, seen_run, version)
                         SELECT :workspace, :project, :source, q.key, :listing, 1
                         FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS q (key, n) ORDER BY q.n
@@ -166,7 +167,11 @@ public final class Documents {
                 .param("workspace", scope.workspaceId())
                 .param("project", scope.projectId())
                 .param("source", scope.sourceId())
-                .param("documents", ordered.stream().map(document -> document.id().toString()).toArray(String[]::new))
+                .param(
+                        "documents",
+                        ordered.stream()
+                                .map(document -> document.id().toString())
+                                .toArray(String[]::new))
                 .param("versions", ordered.stream().map(Document::version).toArray(Integer[]::new))
                 .param("hashes", strings(found, one -> one.hash().hex()))
                 .param("names", strings(found, one -> storable(one.fileName())))

@@ -119,8 +119,11 @@ public final class Vectors {
 
     /// Stores vectors in a set and in the cache, in the caller's transaction. What is there already stays.
     public void write(UUID workspaceId, VectorSet set, List<Embedded> vectors) {
-        staging.copy("staged_vectors", "content_id uuid, embedding halfvec, floats bytea", vectors.stream(), (copy, embedded) ->
-                copy.row(3)
+        staging.copy(
+                "staged_vectors",
+                "content_id uuid, embedding halfvec, floats bytea",
+                vectors.stream(),
+                (copy, embedded) -> copy.row(3)
                         .uuid(embedded.contentId())
                         .halfvec(embedded.vector())
                         .bytes(bytes(embedded.vector())));
