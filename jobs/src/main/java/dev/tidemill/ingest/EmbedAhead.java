@@ -2,9 +2,7 @@ package dev.tidemill.ingest;
 
 import dev.tidemill.embed.OnnxEmbedder;
 import dev.tidemill.store.Vectors.Text;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -52,9 +50,7 @@ class EmbedAhead implements AutoCloseable {
 
     /// Lets go of what no thread has begun.
     void finish() {
-        List<Runnable> waiting = new ArrayList<>();
-        pool.getQueue().drainTo(waiting);
-        made.values().removeIf(waiting::contains);
+        made.values().removeIf(vector -> vector instanceof Runnable task && pool.remove(task));
     }
 
     /// The vector of a text, perhaps still in the making; null when it was not made ahead.

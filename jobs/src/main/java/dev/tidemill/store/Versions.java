@@ -118,7 +118,7 @@ public final class Versions {
                 .param("lengths", versions.stream().map(Extracted::textLength).toArray(Integer[]::new))
                 .param("chunks", versions.stream().map(Extracted::chunks).toArray(Integer[]::new))
                 .param("workspace", scope.workspaceId())
-                .query(Long.class)
+                .query((row, n) -> row.getLong(1))
                 .list();
         for (Extracted version : versions) {
             require(moved.contains(version.versionId()), version.versionId());
