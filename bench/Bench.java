@@ -29,8 +29,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.IntFunction;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.management.NotificationEmitter;
@@ -125,28 +126,35 @@ final class Bench implements AutoCloseable {
                 == 1;
     }
 
-    /// Stores vectors, each a mixture of two of the given ones with some noise, so that they have neighbourhoods as
-    /// real ones do.
+    /// Stores vectors, each a mixture of two of the given ones with some noise. Noise spreads them over all dimensions, which
+    /// makes them harder to index than real ones.
     void fill(VectorSet set, List<float[]> around, int count, IntFunction<UUID> ids) {
         Random random = new Random(7);
+        store(set, count, ids, i -> {
+            float[] one = around.get(random.nextInt(around.size()));
+            float[] other = around.get(random.nextInt(around.size()));
+            return mixture(one, other, random.nextFloat(), () -> (float) (random.nextGaussian() * 0.015));
+        });
+    }
+
+    /// Stores vectors, asked for one after the other.
+    void store(VectorSet set, int count, IntFunction<UUID> ids, IntFunction<float[]> vector) {
         int commit = 1_000;
         for (int first = 0; first < count; first += commit) {
             List<Embedded> batch = new ArrayList<>();
             for (int i = first; i < Math.min(count, first + commit); i++) {
-                batch.add(new Embedded(0, ids.apply(i), mixture(around, random)));
+                batch.add(new Embedded(0, ids.apply(i), vector.apply(i)));
             }
             workspaces.run(workspace, () -> vectors.write(workspace, set, batch));
         }
     }
 
-    private static float[] mixture(List<float[]> around, Random random) {
-        float[] one = around.get(random.nextInt(around.size()));
-        float[] other = around.get(random.nextInt(around.size()));
-        float share = random.nextFloat();
+    /// What lies between two vectors, of length 1.
+    static float[] mixture(float[] one, float[] other, float share, Supplier<Float> noise) {
         float[] vector = new float[one.length];
         double squares = 0;
         for (int i = 0; i < vector.length; i++) {
-            vector[i] = share * one[i] + (1 - share) * other[i] + (float) (random.nextGaussian() * 0.015);
+            vector[i] = share * one[i] + (1 - share) * other[i] + noise.get();
             squares += vector[i] * vector[i];
         }
         for (int i = 0; i < vector.length; i++) {

@@ -38,7 +38,7 @@ public final class IngestBench {
         Map<String, String> options = Bench.options(
                 arguments,
                 Map.of(
-                        "documents", "800",
+                        "documents", "3200",
                         "rounds", "8",
                         "vectors", "20000",
                         "corpus", Bench.shared(CORPUS).toString(),
@@ -79,7 +79,7 @@ public final class IngestBench {
 
     private static void corpus(Bench bench, Path corpus, int documents, int rounds, int vectors) throws Exception {
         List<String> lines = new ArrayList<>();
-        int warm = 100;
+        int warm = 600;
         try (BufferedReader reader = Files.newBufferedReader(corpus)) {
             for (String line = reader.readLine(); line != null && lines.size() < documents + warm; line = reader.readLine()) {
                 lines.add(line);

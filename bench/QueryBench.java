@@ -122,10 +122,16 @@ public final class QueryBench {
         return texts;
     }
 
-    /// Texts of real sentences, five each; vectors around those of real texts.
+    /// Texts of real sentences, five each; vectors of real sentences, and what lies between those of two neighbours.
     private static void fill(Bench bench, List<String> corpus, int count) throws Exception {
-        Bench.progress("embedding texts around which the others lie");
-        List<float[]> around = embed(bench, corpus.subList(0, Math.min(400, corpus.size())));
+        List<String> sentences = corpus.stream()
+                .flatMap(text -> Arrays.stream(text.split("(?<=[.?!]) ")))
+                .map(text -> text.replaceAll("[\\\\\\s]+", " ").strip())
+                .filter(text -> text.length() > 30)
+                .distinct()
+                .toList();
+        Bench.progress("embedding " + Math.min(count, sentences.size()) + " sentences");
+        List<float[]> real = embed(bench, sentences.subList(0, Math.min(count, sentences.size())));
         Bench.progress("writing " + count + " chunks");
         Project project = bench.project();
         VectorSet set = bench.liveSet();
@@ -146,11 +152,6 @@ public final class QueryBench {
                 .param("documents", count / PER_DOCUMENT)
                 .param("each", PER_DOCUMENT)
                 .update();
-        List<String> sentences = corpus.stream()
-                .flatMap(text -> Arrays.stream(text.split("(?<=[.?!]) ")))
-                .map(text -> text.replaceAll("[\\\\\\s]+", " ").strip())
-                .filter(text -> text.length() > 30)
-                .toList();
         UUID[] ids = copy(bench, project, sentences, count);
         Bench.progress("counting terms");
         bench.owner.sql("""
@@ -158,7 +159,15 @@ public final class QueryBench {
                         SELECT :w, :p, t.lexeme, count(*) FROM chunks c, unnest(c.tsv) t GROUP BY t.lexeme
                         """).param("w", bench.workspace).param("p", project.id()).update();
         Bench.progress("writing vectors");
-        bench.fill(set, around, count, i -> ids[i]);
+        Random random = new Random(7);
+        bench.store(set, count, i -> ids[i], i -> {
+            int n = i % real.size();
+            // Close to the vector of both sentences together, and as likely in a corpus.
+            return i < real.size()
+                    ? real.get(n)
+                    : Bench.mixture(
+                            real.get(n), real.get((n + 1) % real.size()), 0.3f + 0.4f * random.nextFloat(), () -> 0f);
+        });
         Bench.progress("building the index");
         bench.buildIndex(set);
         bench.owner.sql("VACUUM ANALYZE").update();
@@ -206,6 +215,9 @@ public final class QueryBench {
             List<float[]> vectors = new ArrayList<>();
             for (Future<float[]> one : all) {
                 vectors.add(one.get());
+                if (vectors.size() % 10_000 == 0) {
+                    Bench.progress(vectors.size() + " of " + texts.size());
+                }
             }
             return vectors;
         }

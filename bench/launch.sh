@@ -1,4 +1,4 @@
-# Sourced by ./ingest and ./query: builds what is missing or stale, then runs one program of this folder.
+# Sourced by ./ingest, ./query and ./retrieval: builds what is missing or stale, then runs one program of this folder.
 set -eu
 
 # launch PROGRAM ARGUMENT…

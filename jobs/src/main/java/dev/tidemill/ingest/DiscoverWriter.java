@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -61,13 +62,14 @@ class DiscoverWriter implements ItemWriter<Candidate> {
                     parameters.scope(),
                     chunk.getItems().stream().map(c -> c.item().key()).toList());
             List<UUID> unchanged = new ArrayList<>();
+            Map<String, Documents.Found> added = new LinkedHashMap<>();
             List<String> readable = new ArrayList<>();
             long refused = 0;
             for (Candidate candidate : chunk) {
                 Candidate outcome = switch (candidate) {
                     case Candidate.Refused given -> given;
                     case Candidate.Listed found ->
-                        record(found, known.get(found.item().key()), unchanged);
+                        record(found, known.get(found.item().key()), unchanged, added);
                 };
                 if (outcome instanceof Candidate.Refused given) {
                     refuse(given);
@@ -79,6 +81,7 @@ class DiscoverWriter implements ItemWriter<Candidate> {
                     temporary.add(file.path());
                 }
             }
+            add(added);
             documents.seen(parameters.scope(), unchanged, parameters.listing());
             deadLetters.resolve(parameters.scope().workspaceId(), Ingest.JOB, Ingest.DISCOVER, readable);
             budget.count(chunk.size(), refused);
@@ -88,7 +91,14 @@ class DiscoverWriter implements ItemWriter<Candidate> {
         }
     }
 
-    private Candidate record(Candidate.Listed found, @Nullable Known known, List<UUID> unchanged) {
+    private void add(Map<String, Documents.Found> added) {
+        documents.addVersions(
+                parameters.scope(), List.copyOf(added.values()), parameters.listing(), parameters.runId());
+        added.clear();
+    }
+
+    private Candidate record(
+            Candidate.Listed found, @Nullable Known known, List<UUID> unchanged, Map<String, Documents.Found> added) {
         if (known != null && isUnchanged(found, known)) {
             unchanged.add(known.id());
             return found;
@@ -102,11 +112,13 @@ class DiscoverWriter implements ItemWriter<Candidate> {
         } catch (IOException e) {
             return new Candidate.Refused(item, RefusalReason.UNREADABLE, "cannot be read: " + e);
         }
-        documents.addVersion(
-                parameters.scope(),
-                new Documents.Found(item.key(), item.fileName(), item.title(), item.metadata(), found.hash()),
-                parameters.listing(),
-                parameters.runId());
+        if (added.containsKey(item.key())) {
+            // The source lists the same document twice: each gets its version.
+            add(added);
+        }
+        added.put(
+                item.key(),
+                new Documents.Found(item.key(), item.fileName(), item.title(), item.metadata(), found.hash()));
         return found;
     }
 

@@ -45,8 +45,8 @@ final class DocumentReader {
 
     Outcome read(Discovered version) throws IOException, InterruptedException {
         Path original = spool.file("original");
-        SpoolFile<Block> blocks = new SpoolFile<>(spool.file("blocks"), SpoolFile.BLOCKS);
-        SpoolFile<Chunk> chunks = new SpoolFile<>(spool.file("chunks"), SpoolFile.CHUNKS);
+        SpoolFile<Block> blocks = new SpoolFile<>(spool, "blocks", SpoolFile.BLOCKS);
+        SpoolFile<Chunk> chunks = new SpoolFile<>(spool, "chunks", SpoolFile.CHUNKS);
         boolean kept = false;
         try {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(original))) {

@@ -3,8 +3,6 @@ package dev.tidemill.ingest;
 import dev.tidemill.extract.Extractor;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Versions.Discovered;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 
 /// Reads the discovered versions of the source, several at a time, in the order of their ids.
@@ -52,12 +50,7 @@ class ExtractReader extends LookAheadReader<Discovered, Outcome> {
     @Override
     void discard(Outcome outcome) {
         if (outcome instanceof Outcome.Extracted extracted) {
-            try {
-                extracted.blocks().close();
-                extracted.chunks().close();
-            } catch (IOException e) {
-                throw new UncheckedIOException("the spool could not be cleaned", e);
-            }
+            extracted.close();
         }
     }
 

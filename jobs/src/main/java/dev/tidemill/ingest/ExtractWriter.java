@@ -4,13 +4,20 @@ import dev.tidemill.document.Block;
 import dev.tidemill.run.DeadLetters;
 import dev.tidemill.store.Chunks;
 import dev.tidemill.store.Chunks.TextPart;
+import dev.tidemill.store.Chunks.VersionChunk;
+import dev.tidemill.store.VectorSet;
+import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Versions;
+import dev.tidemill.store.Versions.Discovered;
 import dev.tidemill.store.Workspaces;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.batch.infrastructure.item.ItemWriter;
 
@@ -22,6 +29,9 @@ class ExtractWriter implements ItemWriter<Outcome> {
     private final Workspaces workspaces;
     private final Versions versions;
     private final Chunks chunks;
+    private final Vectors vectors;
+    private final VectorSet set;
+    private final EmbedAhead ahead;
     private final DeadLetters deadLetters;
     private final IngestParameters parameters;
     private final String profile;
@@ -31,6 +41,9 @@ class ExtractWriter implements ItemWriter<Outcome> {
             Workspaces workspaces,
             Versions versions,
             Chunks chunks,
+            Vectors vectors,
+            VectorSet set,
+            EmbedAhead ahead,
             DeadLetters deadLetters,
             IngestParameters parameters,
             String profile,
@@ -38,6 +51,9 @@ class ExtractWriter implements ItemWriter<Outcome> {
         this.workspaces = workspaces;
         this.versions = versions;
         this.chunks = chunks;
+        this.vectors = vectors;
+        this.set = set;
+        this.ahead = ahead;
         this.deadLetters = deadLetters;
         this.parameters = parameters;
         this.profile = profile;
@@ -46,47 +62,84 @@ class ExtractWriter implements ItemWriter<Outcome> {
 
     @Override
     public void write(Chunk<? extends Outcome> outcomes) {
-        workspaces.run(parameters.scope().workspaceId(), () -> {
-            versions.beginWriting(parameters.scope());
-            long refused = 0;
-            for (Outcome outcome : outcomes) {
-                switch (outcome) {
-                    case Outcome.Extracted extracted -> store(extracted);
-                    case Outcome.Refused given -> {
-                        refuse(given);
-                        refused++;
-                    }
-                }
-            }
-            budget.count(outcomes.size(), refused);
-        });
+        try {
+            workspaces.run(parameters.scope().workspaceId(), () -> write(outcomes.getItems()));
+        } finally {
+            discard(outcomes);
+        }
     }
 
-    private void store(Outcome.Extracted extracted) {
-        long versionId = extracted.version().id();
-        try (SpoolFile<Block> blocks = extracted.blocks();
-                SpoolFile<dev.tidemill.document.Chunk> stored = extracted.chunks();
-                var texts = blocks.values();
-                var values = stored.values()) {
-            chunks.writeText(parameters.scope(), versionId, new Parts(texts));
-            chunks.write(parameters.scope(), extracted.version().documentId(), versionId, parameters.runId(), values);
-        } catch (IOException e) {
-            throw new UncheckedIOException("the spool of " + extracted.version().key() + " cannot be read", e);
+    private void write(List<? extends Outcome> outcomes) {
+        versions.beginWriting(parameters.scope());
+        List<Outcome.Extracted> extracted = new ArrayList<>();
+        long refused = 0;
+        for (Outcome outcome : outcomes) {
+            switch (outcome) {
+                case Outcome.Extracted read -> extracted.add(read);
+                case Outcome.Refused given -> {
+                    refuse(given);
+                    refused++;
+                }
+            }
         }
+        if (!extracted.isEmpty()) {
+            store(extracted);
+            embedAhead(extracted);
+        }
+        budget.count(outcomes.size(), refused);
+    }
+
+    private void store(List<Outcome.Extracted> extracted) {
+        chunks.writeTexts(parameters.scope(), extracted.stream().flatMap(ExtractWriter::texts));
+        chunks.write(parameters.scope(), parameters.runId(), extracted.stream().flatMap(ExtractWriter::chunks));
         versions.extracted(
                 parameters.scope(),
-                versionId,
-                extracted.mediaType(),
-                extracted.title(),
-                extracted.metadata(),
                 profile,
-                extracted.textLength(),
-                extracted.chunks().size());
+                extracted.stream()
+                        .map(one -> new Versions.Extracted(
+                                one.version().id(),
+                                one.mediaType(),
+                                one.title(),
+                                one.metadata(),
+                                one.textLength(),
+                                one.chunks().size()))
+                        .toList());
         deadLetters.resolve(
                 parameters.scope().workspaceId(),
                 Ingest.JOB,
                 Ingest.EXTRACT,
-                List.of(parameters.itemKey(extracted.version().key())));
+                extracted.stream()
+                        .map(one -> parameters.itemKey(one.version().key()))
+                        .toList());
+    }
+
+    private void embedAhead(List<Outcome.Extracted> extracted) {
+        int room = ahead.room();
+        if (room > 0) {
+            List<Long> ids = extracted.stream().map(one -> one.version().id()).toList();
+            vectors.lacking(parameters.scope().workspaceId(), set, ids, room).forEach(ahead::offer);
+        }
+    }
+
+    private static Stream<TextPart> texts(Outcome.Extracted one) {
+        Stream<Block> blocks = one.blocks().stream();
+        Parts parts = new Parts(one.version().id(), blocks.iterator());
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(parts, Spliterator.ORDERED), false)
+                .onClose(blocks::close);
+    }
+
+    private static Stream<VersionChunk> chunks(Outcome.Extracted one) {
+        Discovered version = one.version();
+        return one.chunks().stream().map(chunk -> new VersionChunk(version.documentId(), version.id(), chunk));
+    }
+
+    /// What was read is in the database now, or the step has failed and a resumed one reads it again.
+    private static void discard(Chunk<? extends Outcome> outcomes) {
+        for (Outcome outcome : outcomes) {
+            if (outcome instanceof Outcome.Extracted extracted) {
+                extracted.close();
+            }
+        }
     }
 
     private void refuse(Outcome.Refused refused) {
@@ -104,10 +157,12 @@ class ExtractWriter implements ItemWriter<Outcome> {
 
     /// Joins blocks into parts of a size that suits the database.
     private static final class Parts implements Iterator<TextPart> {
+        private final long versionId;
         private final Iterator<Block> blocks;
         private int offset;
 
-        Parts(Iterator<Block> blocks) {
+        Parts(long versionId, Iterator<Block> blocks) {
+            this.versionId = versionId;
             this.blocks = blocks;
         }
 
@@ -125,7 +180,7 @@ class ExtractWriter implements ItemWriter<Outcome> {
             while (blocks.hasNext() && text.length() < PART_CHARS) {
                 text.append(blocks.next().text());
             }
-            TextPart part = new TextPart(offset, text.toString());
+            TextPart part = new TextPart(versionId, offset, text.toString());
             offset += text.codePointCount(0, text.length());
             return part;
         }

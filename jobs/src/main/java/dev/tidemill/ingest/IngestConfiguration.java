@@ -22,6 +22,7 @@ import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Workspaces;
 import java.nio.file.Path;
+import org.springframework.batch.core.configuration.annotation.JobScope;
 import org.springframework.batch.core.configuration.annotation.StepScope;
 import org.springframework.batch.core.job.Job;
 import org.springframework.batch.core.step.Step;
@@ -171,21 +172,33 @@ public class IngestConfiguration {
     }
 
     @Bean
+    @JobScope
+    EmbedAhead embedAhead(OnnxEmbedder embedder, IngestProperties properties) {
+        return new EmbedAhead(embedder, properties.embed().threads());
+    }
+
+    @Bean
     @StepScope
     ExtractWriter extractWriter(
             Workspaces workspaces,
             JdbcTemplate template,
             JdbcClient jdbc,
+            Projects projects,
             DeadLetters deadLetters,
+            EmbedAhead ahead,
             IngestProperties properties,
             ChunkProfile profile,
             @Value("#{stepExecution}") StepExecution step) {
+        IngestParameters parameters = IngestParameters.of(step);
         return new ExtractWriter(
                 workspaces,
                 new Versions(workspaces, jdbc),
                 new Chunks(template),
+                new Vectors(workspaces, template),
+                liveSet(projects, parameters),
+                ahead,
                 deadLetters,
-                IngestParameters.of(step),
+                parameters,
                 profile.id(),
                 new RefusalBudget(properties.refusals(), step));
     }
@@ -209,6 +222,7 @@ public class IngestConfiguration {
             JdbcTemplate template,
             Projects projects,
             OnnxEmbedder embedder,
+            EmbedAhead ahead,
             IngestProperties properties,
             @Value("#{stepExecution}") StepExecution step) {
         IngestParameters parameters = IngestParameters.of(step);
@@ -217,6 +231,7 @@ public class IngestConfiguration {
                 parameters,
                 liveSet(projects, parameters),
                 embedder,
+                ahead,
                 properties.embed());
     }
 

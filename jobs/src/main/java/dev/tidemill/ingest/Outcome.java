@@ -4,6 +4,8 @@ import dev.tidemill.document.Block;
 import dev.tidemill.document.Chunk;
 import dev.tidemill.document.RefusalReason;
 import dev.tidemill.store.Versions.Discovered;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Map;
 
 /// What reading one document version came to.
@@ -22,7 +24,19 @@ sealed interface Outcome {
             SpoolFile<Block> blocks,
             SpoolFile<Chunk> chunks,
             int textLength)
-            implements Outcome {}
+            implements Outcome, AutoCloseable {
+
+        /// Gives its place in the spool back.
+        @Override
+        public void close() {
+            try (blocks;
+                    chunks) {
+                // Closing is all there is to do.
+            } catch (IOException e) {
+                throw new UncheckedIOException("the spool of " + version.key() + " could not be cleaned", e);
+            }
+        }
+    }
 
     /// It is given up on.
     record Refused(Discovered version, RefusalReason reason, String mediaType, String detail) implements Outcome {}

@@ -5,9 +5,12 @@ import dev.tidemill.document.BlockKind;
 import dev.tidemill.document.Chunk;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,10 +19,15 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
-/// A list of values on disk, written once and read once or more, one value in memory at a time. Closing it deletes the
-/// file.
+/// A list of values, written once and read once or more: a few in memory, more of them in a file of the spool, read one
+/// at
+/// a time. Closing it deletes the file.
 final class SpoolFile<T> implements AutoCloseable {
 
     /// How a value is written and read.
@@ -29,24 +37,41 @@ final class SpoolFile<T> implements AutoCloseable {
         T read(DataInputStream in) throws IOException;
     }
 
+    /// Up to this size the values stay in memory: most documents never need a file.
+    private static final int IN_MEMORY = 64 << 10;
+
     private final Codec<T> codec;
-    private final Path file;
-    private final DataOutputStream out;
+    private final Spool spool;
+    private final String what;
+    private ByteArrayOutputStream memory = new ByteArrayOutputStream();
+    private DataOutputStream out = new DataOutputStream(memory);
+    private @Nullable Path file;
     private int size;
 
-    SpoolFile(Path file, Codec<T> codec) throws IOException {
-        this.file = file;
+    SpoolFile(Spool spool, String what, Codec<T> codec) {
+        this.spool = spool;
+        this.what = what;
         this.codec = codec;
-        this.out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(file), 1 << 16));
     }
 
     void add(T value) {
         try {
             codec.write(value, out);
             size++;
+            if (file == null && memory.size() > IN_MEMORY) {
+                spill();
+            }
         } catch (IOException e) {
-            throw new UncheckedIOException(file + " cannot be written: " + e.getMessage(), e);
+            throw new UncheckedIOException(this + " cannot be written: " + e.getMessage(), e);
         }
+    }
+
+    private void spill() throws IOException {
+        Path made = spool.file(what);
+        file = made;
+        out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(made), 1 << 16));
+        memory.writeTo(out);
+        memory = new ByteArrayOutputStream(0);
     }
 
     int size() {
@@ -60,7 +85,32 @@ final class SpoolFile<T> implements AutoCloseable {
 
     /// The values in the order in which they were added. Close it.
     Values values() throws IOException {
-        return new Values(new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16)));
+        InputStream in = file == null
+                ? new ByteArrayInputStream(memory.toByteArray())
+                : new BufferedInputStream(Files.newInputStream(file), 1 << 16);
+        return new Values(new DataInputStream(in));
+    }
+
+    /// The values in the order in which they were added. Close it.
+    Stream<T> stream() {
+        try {
+            Values values = values();
+            return StreamSupport.stream(Spliterators.spliterator(values, size, Spliterator.ORDERED), false)
+                    .onClose(() -> {
+                        try {
+                            values.close();
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
+        } catch (IOException e) {
+            throw new UncheckedIOException(this + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return file == null ? "the spool of " + what : file.toString();
     }
 
     /// A reading of the file.
@@ -80,13 +130,13 @@ final class SpoolFile<T> implements AutoCloseable {
         @Override
         public T next() {
             if (!hasNext()) {
-                throw new NoSuchElementException(file + " has only " + size + " values");
+                throw new NoSuchElementException(SpoolFile.this + " has only " + size + " values");
             }
             try {
                 read++;
                 return codec.read(in);
             } catch (IOException e) {
-                throw new UncheckedIOException(file + " cannot be read: " + e.getMessage(), e);
+                throw new UncheckedIOException(SpoolFile.this + " cannot be read: " + e.getMessage(), e);
             }
         }
 
@@ -99,7 +149,9 @@ final class SpoolFile<T> implements AutoCloseable {
     @Override
     public void close() throws IOException {
         out.close();
-        Files.deleteIfExists(file);
+        if (file != null) {
+            Files.deleteIfExists(file);
+        }
     }
 
     static final Codec<Block> BLOCKS = new Codec<>() {

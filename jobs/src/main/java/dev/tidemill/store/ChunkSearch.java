@@ -29,6 +29,11 @@ public final class ChunkSearch {
     /// finds enough of them.
     static final int EXACT_UP_TO = 5_000;
 
+    /// Candidates that a walk of the HNSW index keeps. Measured with 100,000 vectors of real sentences: of the true
+    /// nearest ten
+    /// it finds 0.951 with 40, 0.981 with 100, 0.992 with 200, 0.995 with 400.
+    static final int WALKED_AT_LEAST = 200;
+
     /// With fewer matches than this the common words of the question are asked for as well.
     private static final int ENOUGH = 10;
 
@@ -244,7 +249,7 @@ public final class ChunkSearch {
                                set_config('hnsw.ef_search', :ef, true),
                                set_config('hnsw.max_scan_tuples', :tuples, true)
                         """)
-                .param("ef", Integer.toString(Math.clamp(nearest, 100, 1_000)))
+                .param("ef", Integer.toString(Math.clamp(nearest, WALKED_AT_LEAST, 1_000)))
                 .param("tuples", Integer.toString(Math.max(20_000, nearest * 4)))
                 .query()
                 .singleRow();

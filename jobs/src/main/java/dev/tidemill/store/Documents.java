@@ -4,6 +4,7 @@ import dev.tidemill.document.ContentHash;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -106,53 +107,85 @@ public final class Documents {
                 .update();
     }
 
-    /// Adds a version in state discovered and drops one that never became complete. Its original must be stored.
-    public void addVersion(SourceScope scope, Found found, long listing, long runId) {
-        Document document = jdbc.sql("""
+    /// Adds a version in state discovered to each of these documents, in their order, and drops those that never became
+    /// complete. Their originals must be stored.
+    ///
+    /// @param found no two with the same key
+    public void addVersions(SourceScope scope, List<Found> found, long listing, long runId) {
+        if (found.isEmpty()) {
+            return;
+        }
+        Map<String, Document> documents = jdbc
+                .sql("""
                         INSERT INTO documents (workspace_id, project_id, source_id, key, seen_run, version)
-                        VALUES (:workspace, :project, :source, :key, :listing, 1)
+                        SELECT :workspace, :project, :source, q.key, :listing, 1
+                        FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS q (key, n) ORDER BY q.n
                         ON CONFLICT (workspace_id, source_id, key) DO UPDATE
                         SET seen_run = excluded.seen_run, version = documents.version + 1, deleted_at = NULL
-                        RETURNING id, version
+                        RETURNING id, key, version
                         """)
                 .param("workspace", scope.workspaceId())
                 .param("project", scope.projectId())
                 .param("source", scope.sourceId())
-                .param("key", found.key())
+                .param("keys", strings(found, Found::key))
                 .param("listing", listing)
                 .query(Document.class)
-                .single();
-        if (document.version() > 1) {
+                .stream()
+                .collect(Collectors.toMap(Document::key, Function.identity()));
+        String[] older = documents.values().stream()
+                .filter(document -> document.version() > 1)
+                .map(document -> document.id().toString())
+                .toArray(String[]::new);
+        if (older.length > 0) {
             jdbc.sql("""
                             DELETE FROM document_versions
-                            WHERE workspace_id = :workspace AND document_id = :document
+                            WHERE workspace_id = :workspace AND document_id = ANY (CAST(:documents AS uuid[]))
                               AND state IN ('discovered', 'extracted')
                             """)
                     .param("workspace", scope.workspaceId())
-                    .param("document", document.id())
+                    .param("documents", older)
                     .update();
         }
+        insertVersions(scope, found, documents, runId);
+    }
+
+    private void insertVersions(SourceScope scope, List<Found> found, Map<String, Document> documents, long runId) {
+        List<Document> ordered = found.stream()
+                .map(one -> Objects.requireNonNull(documents.get(one.key()), one.key()))
+                .toList();
         jdbc.sql("""
                         INSERT INTO document_versions
                             (workspace_id, project_id, source_id, document_id, version, sha256, file_name, title,
                              metadata, run_id)
-                        VALUES (:workspace, :project, :source, :document, :version, :hash, :fileName, :title,
-                                CAST(:metadata AS jsonb), :run)
+                        SELECT :workspace, :project, :source, q.document, q.version, decode(q.hash, 'hex'), q.name, q.title,
+                               CAST(q.metadata AS jsonb), :run
+                        FROM unnest(CAST(:documents AS uuid[]), CAST(:versions AS integer[]), CAST(:hashes AS text[]),
+                                    CAST(:names AS text[]), CAST(:titles AS text[]), CAST(:metadata AS text[]))
+                          WITH ORDINALITY AS q (document, version, hash, name, title, metadata, n)
+                        ORDER BY q.n
                         """)
                 .param("workspace", scope.workspaceId())
                 .param("project", scope.projectId())
                 .param("source", scope.sourceId())
-                .param("document", document.id())
-                .param("version", document.version())
-                .param("hash", found.hash().bytes())
-                .param("fileName", storable(found.fileName()))
-                .param("title", found.title() == null ? null : storable(found.title()))
-                .param("metadata", storable(JSON.writeValueAsString(found.metadata())))
+                .param(
+                        "documents",
+                        ordered.stream()
+                                .map(document -> document.id().toString())
+                                .toArray(String[]::new))
+                .param("versions", ordered.stream().map(Document::version).toArray(Integer[]::new))
+                .param("hashes", strings(found, one -> one.hash().hex()))
+                .param("names", strings(found, one -> storable(one.fileName())))
+                .param("titles", strings(found, one -> one.title() == null ? null : storable(one.title())))
+                .param("metadata", strings(found, one -> storable(JSON.writeValueAsString(one.metadata()))))
                 .param("run", runId)
                 .update();
     }
 
-    private record Document(UUID id, int version) {}
+    private static @Nullable String[] strings(List<Found> found, Function<Found, @Nullable String> of) {
+        return found.stream().map(of).toArray(String[]::new);
+    }
+
+    private record Document(UUID id, String key, int version) {}
 
     /// PostgreSQL stores no U+0000 in text, raw or escaped in JSON.
     static String storable(String text) {

@@ -37,6 +37,10 @@ public final class Originals {
     ///
     /// @throws ChangedWhileReading when the bytes do not have this hash and size; nothing is left stored
     public void store(UUID workspaceId, ContentHash hash, long size, InputStream in) throws IOException {
+        if (size <= PART_BYTES) {
+            storeSmall(workspaceId, hash, (int) size, in);
+            return;
+        }
         int inserted = jdbc.sql("""
                         INSERT INTO blobs (workspace_id, sha256, size) VALUES (:workspace, :hash, :size)
                         ON CONFLICT DO NOTHING
@@ -76,6 +80,26 @@ public final class Originals {
         }
     }
 
+    /// One statement for what fits into one part, as nearly every document does.
+    private void storeSmall(UUID workspaceId, ContentHash hash, int size, InputStream in) throws IOException {
+        byte[] bytes = in.readNBytes(size);
+        if (bytes.length < size || in.read() >= 0 || !ContentHash.of(bytes).equals(hash)) {
+            throw new ChangedWhileReading();
+        }
+        jdbc.sql("""
+                        WITH blob AS (
+                          INSERT INTO blobs (workspace_id, sha256, size) VALUES (:workspace, :hash, :size)
+                          ON CONFLICT DO NOTHING RETURNING workspace_id, sha256)
+                        INSERT INTO blob_parts (workspace_id, sha256, part, bytes)
+                        SELECT workspace_id, sha256, 0, :bytes FROM blob WHERE :size > 0
+                        """)
+                .param("workspace", workspaceId)
+                .param("hash", hash.bytes())
+                .param("size", size)
+                .param("bytes", bytes)
+                .update();
+    }
+
     /// Writes the stored bytes out, part by part.
     ///
     /// @throws IllegalStateException when the stored bytes are missing or do not have their hash
@@ -99,6 +123,9 @@ public final class Originals {
             }
             digest.update(bytes.get());
             out.write(bytes.get());
+            if (bytes.get().length < PART_BYTES) {
+                break;
+            }
         }
         if (!Arrays.equals(digest.digest(), hash.bytes())) {
             throw new IllegalStateException("the stored original " + hash.hex()

@@ -1,12 +1,9 @@
 package dev.tidemill.store;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.DataAccessResourceFailureException;
-import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -17,11 +14,13 @@ public final class Vectors {
     private final Workspaces workspaces;
     private final JdbcTemplate template;
     private final JdbcClient jdbc;
+    private final Staging staging;
 
     public Vectors(Workspaces workspaces, JdbcTemplate template) {
         this.workspaces = workspaces;
         this.template = template;
         this.jdbc = JdbcClient.create(template);
+        this.staging = new Staging(template);
     }
 
     /// A chunk that has no vector in a set.
@@ -77,46 +76,66 @@ public final class Vectors {
                         .param("ordinal", afterOrdinal)
                         .param("limit", limit)
                         .query((row, n) -> {
-                            String header = row.getString("header");
                             byte[] cached = row.getBytes("embedding");
                             return new Missing(
                                     row.getLong("version_id"),
                                     row.getInt("ordinal"),
                                     row.getObject("content_id", UUID.class),
-                                    header.isEmpty() ? row.getString("text") : header + "\n" + row.getString("text"),
+                                    embedded(row.getString("header"), row.getString("text")),
                                     cached == null ? null : floats(cached));
                         })
                         .list());
     }
 
+    /// A text without a vector.
+    public record Text(UUID contentId, String text) {}
+
+    /// Texts of these versions that have no vector in the set and none in the cache, in the caller's transaction.
+    public List<Text> lacking(UUID workspaceId, VectorSet set, List<Long> versions, int limit) {
+        return jdbc.sql("""
+                        SELECT c.content_id, c.header, c.text FROM chunks c
+                        WHERE c.workspace_id = :workspace AND c.version_id = ANY (:versions)
+                          AND NOT EXISTS (SELECT FROM %s x
+                                          WHERE x.workspace_id = c.workspace_id AND x.content_id = c.content_id)
+                          AND NOT EXISTS (SELECT FROM embedding_cache e
+                                          WHERE e.workspace_id = c.workspace_id AND e.fingerprint = :fingerprint
+                                            AND e.content_id = c.content_id)
+                        ORDER BY c.version_id, c.ordinal LIMIT :limit
+                        """.formatted(set.table()))
+                .param("workspace", workspaceId)
+                .param("versions", versions.toArray(Long[]::new))
+                .param("fingerprint", set.fingerprint())
+                .param("limit", limit)
+                .query((row, n) -> new Text(
+                        row.getObject("content_id", UUID.class),
+                        embedded(row.getString("header"), row.getString("text"))))
+                .list();
+    }
+
+    /// What is embedded of a chunk.
+    private static String embedded(String header, String text) {
+        return header.isEmpty() ? text : header + "\n" + text;
+    }
+
     /// Stores vectors in a set and in the cache, in the caller's transaction. What is there already stays.
     public void write(UUID workspaceId, VectorSet set, List<Embedded> vectors) {
-        template.execute("""
-                CREATE TEMPORARY TABLE IF NOT EXISTS staged_vectors (content_id uuid, embedding halfvec, floats bytea)
-                ON COMMIT DELETE ROWS
-                """);
-        template.execute((ConnectionCallback<Boolean>) connection -> {
-            try (BinaryCopy copy = new BinaryCopy(connection, "staged_vectors")) {
-                for (Embedded embedded : vectors) {
-                    copy.row(3)
-                            .uuid(embedded.contentId())
-                            .halfvec(embedded.vector())
-                            .bytes(bytes(embedded.vector()));
-                }
-                return true;
-            } catch (IOException e) {
-                throw new DataAccessResourceFailureException("COPY of vectors broke off", e);
-            }
-        });
+        staging.copy(
+                "staged_vectors",
+                "content_id uuid, embedding halfvec, floats bytea",
+                vectors.stream(),
+                (copy, embedded) -> copy.row(3)
+                        .uuid(embedded.contentId())
+                        .halfvec(embedded.vector())
+                        .bytes(bytes(embedded.vector())));
         template.update("""
                 INSERT INTO %s (workspace_id, content_id, embedding)
-                SELECT ?, content_id, embedding FROM staged_vectors ON CONFLICT DO NOTHING
+                SELECT ?, content_id, embedding FROM pg_temp.staged_vectors ON CONFLICT DO NOTHING
                 """.formatted(set.table()), workspaceId);
         template.update("""
                 INSERT INTO embedding_cache (workspace_id, fingerprint, content_id, embedding)
-                SELECT ?, ?, content_id, floats FROM staged_vectors ON CONFLICT DO NOTHING
+                SELECT ?, ?, content_id, floats FROM pg_temp.staged_vectors ON CONFLICT DO NOTHING
                 """, workspaceId, set.fingerprint());
-        template.update("DELETE FROM staged_vectors");
+        template.update("DELETE FROM pg_temp.staged_vectors");
     }
 
     /// Vectors in a set.

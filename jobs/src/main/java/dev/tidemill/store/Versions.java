@@ -5,6 +5,7 @@ import dev.tidemill.document.RefusalReason;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.json.JsonMapper;
@@ -82,35 +83,50 @@ public final class Versions {
                 .single();
     }
 
-    /// The text and the chunks of the version are stored.
+    /// A version whose text and chunks are stored.
     ///
-    /// @param profile how it was chunked
     /// @param textLength code points of its text
-    public void extracted(
-            SourceScope scope,
-            long versionId,
-            String mediaType,
-            String title,
-            Map<String, String> metadata,
-            String profile,
-            int textLength,
-            int chunks) {
-        int updated = jdbc.sql("""
-                        UPDATE document_versions
-                        SET state = 'extracted', media_type = :mediaType, title = :title, profile = :profile,
-                            metadata = CAST(:metadata AS jsonb) || metadata, text_length = :length, chunk_count = :chunks
-                        WHERE workspace_id = :workspace AND id = :version AND state = 'discovered'
+    /// @param chunks how many they are
+    public record Extracted(
+            long versionId, String mediaType, String title, Map<String, String> metadata, int textLength, int chunks) {}
+
+    /// Moves versions on, whose texts and chunks are stored in this transaction.
+    ///
+    /// @param profile how they were chunked
+    public void extracted(SourceScope scope, String profile, List<Extracted> versions) {
+        if (versions.isEmpty()) {
+            return;
+        }
+        List<Long> moved = jdbc.sql("""
+                        UPDATE document_versions v
+                        SET state = 'extracted', media_type = q.media_type, title = q.title, profile = :profile,
+                            metadata = CAST(q.metadata AS jsonb) || v.metadata, text_length = q.length,
+                            chunk_count = q.chunks
+                        FROM unnest(CAST(:versions AS bigint[]), CAST(:mediaTypes AS text[]), CAST(:titles AS text[]),
+                                    CAST(:metadata AS text[]), CAST(:lengths AS integer[]), CAST(:chunks AS integer[]))
+                          AS q (id, media_type, title, metadata, length, chunks)
+                        WHERE v.workspace_id = :workspace AND v.id = q.id AND v.state = 'discovered'
+                        RETURNING v.id
                         """)
-                .param("mediaType", mediaType)
-                .param("title", Documents.storable(title))
                 .param("profile", profile)
-                .param("metadata", Documents.storable(JSON.writeValueAsString(metadata)))
-                .param("length", textLength)
-                .param("chunks", chunks)
+                .param("versions", versions.stream().map(Extracted::versionId).toArray(Long[]::new))
+                .param("mediaTypes", strings(versions, Extracted::mediaType))
+                .param("titles", strings(versions, version -> Documents.storable(version.title())))
+                .param(
+                        "metadata",
+                        strings(versions, version -> Documents.storable(JSON.writeValueAsString(version.metadata()))))
+                .param("lengths", versions.stream().map(Extracted::textLength).toArray(Integer[]::new))
+                .param("chunks", versions.stream().map(Extracted::chunks).toArray(Integer[]::new))
                 .param("workspace", scope.workspaceId())
-                .param("version", versionId)
-                .update();
-        require(updated, versionId);
+                .query((row, n) -> row.getLong(1))
+                .list();
+        for (Extracted version : versions) {
+            require(moved.contains(version.versionId()), version.versionId());
+        }
+    }
+
+    private static String[] strings(List<Extracted> versions, Function<Extracted, String> of) {
+        return versions.stream().map(of).toArray(String[]::new);
     }
 
     /// The version is given up on; an older one goes on serving.
@@ -126,11 +142,11 @@ public final class Versions {
                 .param("workspace", scope.workspaceId())
                 .param("version", versionId)
                 .update();
-        require(updated, versionId);
+        require(updated == 1, versionId);
     }
 
-    private static void require(int updated, long versionId) {
-        if (updated != 1) {
+    private static void require(boolean moved, long versionId) {
+        if (!moved) {
             throw new IllegalStateException(
                     "document version " + versionId + " is not in state discovered any more: another run has taken it");
         }

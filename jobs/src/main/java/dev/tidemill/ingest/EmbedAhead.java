@@ -1,0 +1,75 @@
+package dev.tidemill.ingest;
+
+import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.store.Vectors.Text;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Embeds some of a run's texts in the processor time that its extract step leaves idle, for its embed step to take.
+/// They
+/// are in memory only: what is lost with the process is made again.
+///
+/// Used by the thread of the run alone, apart from the embedding itself.
+class EmbedAhead implements AutoCloseable {
+
+    /// Vectors of 384 numbers, so 7 MB.
+    private static final int KEPT = 4_096;
+
+    private static final int WAITING = 8;
+
+    private final OnnxEmbedder embedder;
+    private final ThreadPoolExecutor pool;
+    private final Map<UUID, Future<float[]>> made = new HashMap<>();
+
+    EmbedAhead(OnnxEmbedder embedder, int threads) {
+        this.embedder = embedder;
+        this.pool = new ThreadPoolExecutor(
+                threads,
+                threads,
+                0,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(WAITING),
+                Thread.ofPlatform().name("embed-ahead-", 0).daemon().factory());
+    }
+
+    /// How many texts may be offered now.
+    int room() {
+        return Math.min(KEPT - made.size(), pool.getQueue().remainingCapacity());
+    }
+
+    /// Has the text embedded; no more texts than there is room for.
+    void offer(Text text) {
+        made.computeIfAbsent(text.contentId(), id -> pool.submit(() -> embedder.embed(text.text())));
+    }
+
+    /// Lets go of what no thread has begun.
+    void finish() {
+        made.values().removeIf(vector -> vector instanceof Runnable task && pool.remove(task));
+    }
+
+    /// The vector of a text, perhaps still in the making; null when it was not made ahead.
+    @Nullable
+    Future<float[]> take(UUID contentId) {
+        return made.remove(contentId);
+    }
+
+    /// Waits for the work in hand: native code must not be left running behind the run's back.
+    @Override
+    public void close() {
+        pool.shutdownNow();
+        try {
+            if (!pool.awaitTermination(1, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("embedding ahead did not end within a minute of being cancelled");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        made.clear();
+    }
+}
