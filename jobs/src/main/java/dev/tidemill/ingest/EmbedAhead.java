@@ -1,8 +1,11 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Vectors.Text;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -11,15 +14,11 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Embeds some of a run's texts in the processor time that its extract step leaves idle, for its embed step to take.
-/// They
-/// are in memory only: what is lost with the process is made again.
+/// Embeds some of a run's texts in the processor time that its extract step leaves idle, for its embed step to take. What
+/// is done is stored with the next commit of extract, so that little is lost with the process.
 ///
 /// Used by the thread of the run alone, apart from the embedding itself.
 class EmbedAhead implements AutoCloseable {
-
-    /// Vectors of 384 numbers, so 7 MB.
-    private static final int KEPT = 4_096;
 
     private static final int WAITING = 8;
 
@@ -40,12 +39,24 @@ class EmbedAhead implements AutoCloseable {
 
     /// How many texts may be offered now.
     int room() {
-        return Math.min(KEPT - made.size(), pool.getQueue().remainingCapacity());
+        return pool.getQueue().remainingCapacity();
     }
 
     /// Has the text embedded; no more texts than there is room for.
     void offer(Text text) {
         made.computeIfAbsent(text.contentId(), id -> pool.submit(() -> embedder.embed(text.text())));
+    }
+
+    /// Hands over the vectors that are done. What could not be embedded is left to the embed step, which says why.
+    List<Embedded> done() {
+        List<Embedded> done = new ArrayList<>();
+        made.entrySet().removeIf(entry -> {
+            if (entry.getValue().state() == Future.State.SUCCESS) {
+                done.add(new Embedded(0, entry.getKey(), entry.getValue().resultNow()));
+            }
+            return entry.getValue().isDone();
+        });
+        return done;
     }
 
     /// Lets go of what no thread has begun.
