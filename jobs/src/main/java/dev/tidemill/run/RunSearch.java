@@ -91,16 +91,17 @@ final class RunSearch {
                 """.formatted(number), "value" + number, value);
     }
 
+    /// Sub-selects that give a value, as EXISTS would be answered by reading the whole table once.
     private void text(String text) {
         execution();
         launch();
         and("""
                 (r.job ILIKE :text OR l.subject ILIKE :text OR l.reason ILIKE :text OR l.requested_by ILIKE :text
                   OR l.last_error ILIKE :text OR e.exit_message ILIKE :text
-                  OR EXISTS (SELECT FROM batch_job_execution_params p
-                             WHERE p.job_execution_id = r.run_id AND p.parameter_value ILIKE :text)
-                  OR EXISTS (SELECT FROM run_failures f
-                             WHERE f.workspace_id = r.workspace_id AND f.run_id = r.run_id AND f.message ILIKE :text))
+                  OR (SELECT bool_or(p.parameter_value ILIKE :text) FROM batch_job_execution_params p
+                      WHERE p.job_execution_id = r.run_id)
+                  OR (SELECT bool_or(f.message ILIKE :text) FROM run_failures f
+                      WHERE f.workspace_id = r.workspace_id AND f.run_id = r.run_id))
                 """, "text", "%" + text.replaceAll("[\\\\%_]", "\\\\$0") + "%");
     }
 

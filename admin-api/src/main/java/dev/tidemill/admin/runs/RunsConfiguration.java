@@ -6,6 +6,7 @@ import dev.tidemill.run.Runs;
 import dev.tidemill.store.Workspaces;
 import java.time.InstantSource;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -13,6 +14,7 @@ import org.springframework.jdbc.support.JdbcTransactionManager;
 
 /// Jobs and runs.
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(EventProperties.class)
 public class RunsConfiguration {
 
     @Bean
@@ -29,6 +31,16 @@ public class RunsConfiguration {
     @Bean
     RunsController runsController(Runs runs, RunHistory history) {
         return new RunsController(runs, history);
+    }
+
+    @Bean
+    RunEvents runEvents(RunHistory history, EventProperties properties) {
+        return new RunEvents(history, properties);
+    }
+
+    @Bean
+    RunEventsController runEventsController(RunEvents events) {
+        return new RunEventsController(events);
     }
 
     @Bean
