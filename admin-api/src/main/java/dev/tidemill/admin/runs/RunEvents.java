@@ -62,7 +62,7 @@ final class RunEvents implements SmartLifecycle {
         }
         Listener[] self = new Listener[1];
         Listener listener = new Listener(
-                workspaceId, run, lastEvent, properties.heartbeat(), () -> listeners.remove(self[0]));
+                workspaceId, run, lastEvent, properties.heartbeat(), () -> leave(self[0]));
         self[0] = listener;
         now.forEach(listener::offer);
         listeners.add(listener);
@@ -73,8 +73,20 @@ final class RunEvents implements SmartLifecycle {
         return listener.emitter;
     }
 
+    private synchronized void leave(Listener listener) {
+        listeners.remove(listener);
+        notifyAll();
+    }
+
     int listening() {
         return listeners.size();
+    }
+
+    /// Waits until less clients listen than this.
+    synchronized void awaitFewer(int than) throws InterruptedException {
+        while (listeners.size() >= than) {
+            wait();
+        }
     }
 
     private void look() {
