@@ -8,6 +8,10 @@ import dev.tidemill.admin.security.ApiKeys;
 import dev.tidemill.run.RunView;
 import dev.tidemill.store.Texts;
 import dev.tidemill.store.Workspaces;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Over real HTTP, with a real database and a real model.
 class ServerTest {
@@ -234,6 +239,12 @@ class ServerTest {
         "GET,  /actuator/runs?limt=3, 400",
         "GET,  /actuator/runs?limit=0, 400",
         "GET,  /actuator/runs?limit=501, 400",
+        "GET,  /actuator/runs?state=fuzzy, 400",
+        "GET,  /actuator/runs?status=fuzzy, 400",
+        "GET,  /actuator/runs?from=yesterday, 400",
+        "GET,  /actuator/runs?parameter=location, 400",
+        "GET,  /actuator/runs?text=, 400",
+        "GET,  /actuator/runs/1/diff/999999, 404",
         "GET,  /actuator/env, 404",
         "POST, /actuator/jobs/frobnicate, 404"
     })
@@ -406,13 +417,42 @@ class ServerTest {
         assertThat(run.path("job").asString()).isEqualTo("ingest");
         assertThat(run.path("status").asString()).isEqualTo("COMPLETED");
         assertThat(run.path("steps").size()).isGreaterThan(3);
+        assertThat(run.path("state").asString()).isEqualTo("COMPLETED_WITH_SKIPS");
+        assertThat(run.path("attempt").asInt()).isEqualTo(1);
+        assertThat(run.path("requestedBy").asString()).startsWith("key ");
+        assertThat(run.path("origin").asString()).isEqualTo("api");
+        assertThat(run.path("node").path("heartbeatAgeSeconds").asLong(-1)).isBetween(0L, 60L);
+        assertThat(run.path("configHash").asString()).hasSize(12);
+        assertThat(run.path("codeVersion").asString()).isEqualTo("development");
+        assertThat(run.path("failures")).isEmpty();
         assertThat(server.get("/actuator/jobs", key).json().get(0).path("name").asString())
                 .isEqualTo("ingest");
     }
 
     @Test
+    void theListOfRunsLeadsFromPageToPage() throws Exception {
+        server.finished(server.upload("default", Map.of("page.md", "# Page\n\nOne more run.\n"), key));
+        HttpResponse<String> first = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(server.url() + "/actuator/runs?limit=1&job=ingest"))
+                                .header("X-API-Key", key)
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+
+        String link = first.headers().firstValue("Link").orElse("");
+        assertThat(link).startsWith("<" + server.url() + "/actuator/runs?").endsWith(">; rel=\"next\"");
+        String next = link.substring(1 + server.url().length(), link.indexOf('>'));
+        assertThat(next).contains("limit=1").contains("job=ingest");
+        JsonNode second = server.get(next, key).json();
+        assertThat(second).hasSize(1);
+        assertThat(second.get(0).path("id").asLong())
+                .isLessThan(JsonMapper.shared().readTree(first.body()).get(0).path("id").asLong());
+    }
+
+    @Test
     void theApiIsDescribed() throws Exception {
-        JsonNode paths = server.get("/v3/api-docs", key).json().path("paths");
+        JsonNode description = server.get("/v3/api-docs", key).json();
+        JsonNode paths = description.path("paths");
 
         assertThat(paths.propertyNames())
                 .contains(
@@ -422,7 +462,17 @@ class ServerTest {
                         "/actuator/jobs",
                         "/actuator/jobs/{job}",
                         "/actuator/runs",
-                        "/actuator/runs/{id}");
+                        "/actuator/runs/{id}",
+                        "/actuator/runs/{id}/diff/{other}",
+                        "/actuator/runs/{id}/events",
+                        "/actuator/runs/events");
+        JsonNode schemas = description.path("components").path("schemas");
+        assertThat(schemas.path("RunDetail").toString()).contains("failures").contains("waitingFor");
+        assertThat(schemas.path("StepProgress").path("properties").propertyNames())
+                .contains("done", "total", "etaLowSeconds", "etaHighSeconds", "stalled");
+        assertThat(paths.path("/actuator/runs").path("get").path("parameters").findValuesAsString("name"))
+                .contains("job", "status", "state", "from", "to", "parameter", "text", "origin", "before", "limit");
+        assertThat(paths.path("/actuator/runs/events").path("get").toString()).contains("text/event-stream");
     }
 
     @Test

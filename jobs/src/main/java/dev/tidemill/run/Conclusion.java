@@ -3,7 +3,10 @@ package dev.tidemill.run;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -24,12 +27,13 @@ final class Conclusion {
     private static final Logger log = LoggerFactory.getLogger(Conclusion.class);
 
     /// Deaths without a commit in between after which an operator has to look.
-    private static final int MOST_DEATHS = 5;
+    static final int MOST_DEATHS = 5;
 
     private final Control control;
     private final Launches launches;
     private final Leases leases;
     private final RunFailures failures;
+    private final RunRecords records;
     private final ItemsInHand itemsInHand;
     private final Jobs jobs;
     private final JobRepository repository;
@@ -49,6 +53,7 @@ final class Conclusion {
         this.launches = launches;
         this.leases = leases;
         this.failures = new RunFailures(control.jdbc());
+        this.records = new RunRecords(control.jdbc());
         this.itemsInHand = itemsInHand;
         this.jobs = jobs;
         this.repository = repository;
@@ -113,9 +118,11 @@ final class Conclusion {
         long instance = launch.instanceId();
         switch (execution.getStatus()) {
             case COMPLETED -> {
+                long refused = refusedByAll(execution);
+                records.refused(instance, refused);
                 launches.ended(instance, Launches.State.COMPLETED, null);
                 itemsInHand.forget(instance);
-                tell(refused(execution) > 0 ? RunEvent.Kind.COMPLETED_WITH_SKIPS : RunEvent.Kind.COMPLETED, launch, execution, null);
+                tell(refused > 0 ? RunEvent.Kind.COMPLETED_WITH_SKIPS : RunEvent.Kind.COMPLETED, launch, execution, null);
             }
             case STOPPED, STOPPING -> {
                 if (execution.getExitStatus().getExitDescription().startsWith(RunListener.SHUTDOWN)
@@ -217,6 +224,17 @@ final class Conclusion {
         return execution.getStepExecutions().stream()
                 .mapToLong(step -> Progress.refused(step.getExecutionContext()))
                 .sum();
+    }
+
+    /// Items given up on by all executions of an instance: a step that completed before a resume is in an earlier one only, and
+    /// one that was resumed goes on counting.
+    private long refusedByAll(JobExecution execution) {
+        Map<String, Long> bySteps = new HashMap<>();
+        repository.getJobExecutions(execution.getJobInstance()).stream()
+                .sorted(Comparator.comparingLong(JobExecution::getId))
+                .flatMap(one -> one.getStepExecutions().stream())
+                .forEach(step -> bySteps.put(step.getStepName(), Progress.refused(step.getExecutionContext())));
+        return bySteps.values().stream().mapToLong(Long::longValue).sum();
     }
 
     void tell(RunEvent.Kind kind, Launches.Launch launch, JobExecution execution, @Nullable String message) {

@@ -40,6 +40,7 @@ final class Dispatcher {
 
     private final Control control;
     private final Launches launches;
+    private final RunRecords records;
     private final Leases leases;
     private final Fences fences;
     private final Heartbeat heartbeat;
@@ -75,6 +76,7 @@ final class Dispatcher {
             RunProperties properties) {
         this.control = control;
         this.launches = launches;
+        this.records = new RunRecords(control.jdbc());
         this.leases = leases;
         this.fences = fences;
         this.heartbeat = heartbeat;
@@ -188,6 +190,7 @@ final class Dispatcher {
                 if (lease.isPresent()) {
                     JobExecution execution = pending(launch.instanceId());
                     launches.started(launch.instanceId());
+                    records.started(execution.getId(), node, jobs.configHash(launch.job()));
                     conclusion.tell(RunEvent.Kind.STARTED, launch, execution, null);
                     running.add(launch);
                     admitted.add(new Started(lease.get(), job, execution.getId(), launch.workspaceId()));
@@ -241,8 +244,10 @@ final class Dispatcher {
 
     /// The next execution of an instance, in the caller's transaction.
     JobExecution next(JobInstance instance, JobExecution last) {
-        return repository.createJobExecution(
+        JobExecution next = repository.createJobExecution(
                 instance, last.getJobParameters(), new ExecutionContext(last.getExecutionContext()));
+        records.add(instance.getId(), next.getId());
+        return next;
     }
 
     private void work(Started started) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,15 @@ public final class Jobs {
 
     private final Map<String, JobDefinition> byName = new LinkedHashMap<>();
 
+    private final UnaryOperator<String> configHash;
+
     Jobs(List<JobDefinition> definitions) {
+        this(definitions, job -> "");
+    }
+
+    /// @param configHash hash of the settings of a job, by its name
+    Jobs(List<JobDefinition> definitions, UnaryOperator<String> configHash) {
+        this.configHash = configHash;
         for (JobDefinition definition : definitions) {
             if (byName.put(definition.name(), definition) != null) {
                 throw new IllegalStateException("two jobs are called " + definition.name());
@@ -37,6 +46,11 @@ public final class Jobs {
     @Nullable
     JobDefinition find(String name) {
         return byName.get(name);
+    }
+
+    /// Of the settings that a job runs with in this process: equal hashes are equal settings.
+    String configHash(String job) {
+        return configHash.apply(job);
     }
 
     Set<String> names() {

@@ -9,7 +9,12 @@ public final class Progress {
     static final String TOTAL = "progress.total";
     static final String REFUSED = "progress.refused";
 
-    private static final String MESSAGE = "run.message";
+    /// What earlier executions of the step did.
+    static final String BEFORE = "progress.before";
+
+    static final String PACE = "progress.pace";
+
+    static final String MESSAGE = "run.message";
 
     private Progress() {}
 
@@ -34,6 +39,23 @@ public final class Progress {
 
     static long total(ExecutionContext context) {
         return context.getLong(TOTAL, 0);
+    }
+
+    static long before(ExecutionContext context) {
+        return context.getLong(BEFORE, 0);
+    }
+
+    static void before(ExecutionContext context, long items) {
+        context.putLong(BEFORE, items);
+    }
+
+    /// Null before the step opened, and for a step that is not made of chunks.
+    static @Nullable Pace pace(ExecutionContext context) {
+        return context.containsKey(PACE) ? Pace.parse(context.getString(PACE)) : null;
+    }
+
+    static void pace(ExecutionContext context, Pace pace) {
+        context.putString(PACE, pace.text());
     }
 
     static long refused(ExecutionContext context) {

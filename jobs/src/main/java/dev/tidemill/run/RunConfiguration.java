@@ -11,6 +11,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
+import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 
@@ -59,8 +60,8 @@ public class RunConfiguration {
     }
 
     @Bean
-    Jobs jobs(List<JobDefinition> definitions) {
-        return new Jobs(definitions);
+    Jobs jobs(List<JobDefinition> definitions, Environment environment) {
+        return new Jobs(definitions, new ConfigHash(environment)::of);
     }
 
     @Bean

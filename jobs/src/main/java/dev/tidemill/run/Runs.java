@@ -4,13 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.ZoneId;
-import java.util.Comparator;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,7 +21,6 @@ import org.springframework.batch.core.job.JobInstance;
 import org.springframework.batch.core.job.parameters.JobParameters;
 import org.springframework.batch.core.job.parameters.JobParametersBuilder;
 import org.springframework.batch.core.repository.JobRepository;
-import org.springframework.batch.core.step.StepExecution;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.context.SmartLifecycle;
 
@@ -51,6 +46,8 @@ public final class Runs implements SmartLifecycle {
     private final Jobs jobs;
     private final JobRepository repository;
     private final Audit audit;
+    private final RunRecords records;
+    private final RunRows rows;
     private final Node node;
     private final Duration shutdown;
     private volatile boolean running;
@@ -77,6 +74,8 @@ public final class Runs implements SmartLifecycle {
         this.jobs = jobs;
         this.repository = repository;
         this.audit = new Audit(control.jdbc());
+        this.records = new RunRecords(control.jdbc());
+        this.rows = new RunRows(control.jdbc(), jobs, InstantSource.system());
         this.node = node;
         this.shutdown = shutdown;
     }
@@ -150,6 +149,7 @@ public final class Runs implements SmartLifecycle {
         JobExecution execution = repository.createJobExecution(instance, all, new ExecutionContext());
         int priority = Objects.requireNonNullElse(request.priority(), job.policy().priority());
         launches.insert(request, identity, requestHash, prepared.subject(), instance.getId(), priority, node.bootId());
+        records.add(instance.getId(), execution.getId());
         record(request.workspaceId(), request.requestedBy(), "run.launch", execution.getId(), request.reason());
         dispatcher.own(instance.getId());
         return new Launched(execution.getId(), true);
@@ -325,7 +325,7 @@ public final class Runs implements SmartLifecycle {
         CompletableFuture<Long> end = dispatcher.end(instance);
         // It may have ended before anybody waited.
         control.call(() -> launches.find(instance)).ifPresent(dispatcher::tellEnd);
-        return end.thenApply(ended -> view(control.call(() -> last(ended))));
+        return end.thenApply(ended -> get(control.call(() -> last(ended)).getId()).orElseThrow());
     }
 
     private Optional<JobExecution> execution(long runId) {
@@ -341,61 +341,18 @@ public final class Runs implements SmartLifecycle {
                 .single();
     }
 
-    /// The newest runs, newest first.
+    /// The newest runs of all workspaces, newest first.
     public List<RunView> list(int limit) {
-        return control
-                .jdbc()
-                .sql("SELECT job_execution_id FROM batch_job_execution ORDER BY job_execution_id DESC LIMIT :limit")
+        return control.call(() -> rows.views(control.jdbc()
+                .sql("SELECT run_id FROM runs ORDER BY run_id DESC LIMIT :limit")
                 .param("limit", limit)
-                .query((row, n) -> row.getLong(1))
-                .list()
-                .stream()
-                .flatMap(id -> get(id).stream())
-                .toList();
+                .query(Long.class)
+                .list()));
     }
 
+    /// A run of whatever workspace. [RunHistory] is for callers.
     public Optional<RunView> get(long runId) {
-        return execution(runId).map(this::view);
-    }
-
-    private RunView view(JobExecution execution) {
-        Map<String, String> parameters = new LinkedHashMap<>();
-        execution
-                .getJobParameters()
-                .parameters()
-                .forEach(parameter -> parameters.put(parameter.name(), String.valueOf(parameter.value())));
-        LocalDateTime start = execution.getStartTime() == null ? execution.getCreateTime() : execution.getStartTime();
-        return new RunView(
-                execution.getId(),
-                execution.getJobInstance().getJobName(),
-                execution.getStatus().name(),
-                parameters,
-                instant(start),
-                execution.getEndTime() == null ? null : instant(execution.getEndTime()),
-                execution.getStepExecutions().stream()
-                        .sorted(Comparator.comparingLong(StepExecution::getId))
-                        .map(Runs::view)
-                        .toList(),
-                message(execution));
-    }
-
-    private static StepView view(StepExecution step) {
-        return new StepView(
-                step.getStepName(),
-                step.getStatus().name(),
-                step.getReadCount(),
-                step.getWriteCount(),
-                Progress.refused(step.getExecutionContext()),
-                Progress.total(step.getExecutionContext()));
-    }
-
-    private static @Nullable String message(JobExecution execution) {
-        String said = execution.getExitStatus().getExitDescription();
-        return said.isBlank() ? Progress.message(execution.getExecutionContext()) : said;
-    }
-
-    private static Instant instant(LocalDateTime time) {
-        return time.atZone(ZoneId.systemDefault()).toInstant();
+        return control.call(() -> rows.views(List.of(runId)).stream().findFirst());
     }
 
     @Override

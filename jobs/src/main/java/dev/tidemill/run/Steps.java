@@ -1,5 +1,6 @@
 package dev.tidemill.run;
 
+import java.time.InstantSource;
 import org.springframework.batch.core.job.builder.JobBuilder;
 import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.step.builder.ChunkOrientedStepBuilder;
@@ -15,6 +16,7 @@ public final class Steps {
     private final JobRepository repository;
     private final PlatformTransactionManager transactionManager;
     private final RunListener listener;
+    private final PaceStream pace = new PaceStream(InstantSource.system());
 
     Steps(JobRepository repository, PlatformTransactionManager transactionManager, RunListener listener) {
         this.repository = repository;
@@ -30,7 +32,9 @@ public final class Steps {
     ///
     /// @param commitItems items in one transaction
     public <I, O> ChunkOrientedStepBuilder<I, O> chunks(String name, int commitItems) {
-        return new StepBuilder(name, repository).<I, O>chunk(commitItems).transactionManager(transactionManager);
+        return new StepBuilder(name, repository).<I, O>chunk(commitItems)
+                .transactionManager(transactionManager)
+                .stream(pace);
     }
 
     /// A step that runs in transactions of its own making, each bounded.

@@ -310,6 +310,9 @@ class TenantTablesTest {
                 INSERT INTO batch_job_instance (job_instance_id, version, job_name, job_key) VALUES (SLUG, 0, 'j', 'SLUG');
                 INSERT INTO launches (workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash, requested_by,
                   requested_on) VALUES ('ID', SLUG, 'j', 's', 'queued', 'api', 'i', '', 'a', 'ID');
+                INSERT INTO batch_job_execution (job_execution_id, job_instance_id, create_time) VALUES (SLUG, SLUG, now());
+                INSERT INTO runs (workspace_id, run_id, job_instance_id, job, origin, attempt)
+                  VALUES ('ID', SLUG, SLUG, 'j', 'api', 1);
                 INSERT INTO run_failures (workspace_id, run_id, number, error_class, exception, message, stack)
                   VALUES ('ID', 1, 1, 'UNKNOWN', 'e', 'm', 's');
                 INSERT INTO audit_entries (workspace_id, actor, action, subject) VALUES ('ID', 'a', 'b', 'c');

@@ -1,13 +1,17 @@
 package dev.tidemill.admin.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -36,9 +40,41 @@ final class Api implements AutoCloseable {
     }
 
     JsonNode post(String path, Object body) {
-        return send(HttpRequest.newBuilder(URI.create(url + path))
+        return post(path, body, Map.of());
+    }
+
+    JsonNode post(String path, Object body, Map<String, String> headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path))
                 .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString(JSON.writeValueAsString(body))));
+                .POST(BodyPublishers.ofString(JSON.writeValueAsString(body)));
+        headers.forEach(request::header);
+        return send(request);
+    }
+
+    /// A word as part of an address.
+    static String encoded(String word) {
+        return URLEncoder.encode(word, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    /// Server-sent events.
+    ///
+    /// @param lastEvent id of the last one seen, empty for none
+    /// @throws IOException when the server cannot be reached
+    EventStream events(String path, String lastEvent) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path))
+                .header("X-API-Key", key)
+                .header("Accept", "text/event-stream");
+        if (!lastEvent.isEmpty()) {
+            request.header("Last-Event-ID", lastEvent);
+        }
+        HttpResponse<InputStream> response = http.send(request.build(), BodyHandlers.ofInputStream());
+        if (response.statusCode() >= 400) {
+            try (InputStream body = response.body()) {
+                String text = new String(body.readAllBytes(), StandardCharsets.UTF_8);
+                throw new ApiProblem(response.statusCode(), detail(response.statusCode(), text));
+            }
+        }
+        return new EventStream(response.body());
     }
 
     private JsonNode send(HttpRequest.Builder request) {
@@ -49,7 +85,7 @@ final class Api implements AutoCloseable {
                             .build(),
                     BodyHandlers.ofString());
             if (response.statusCode() >= 400) {
-                throw new ApiProblem(response.statusCode(), detail(response));
+                throw new ApiProblem(response.statusCode(), detail(response.statusCode(), response.body()));
             }
             return JSON.readTree(response.body());
         } catch (IOException e) {
@@ -60,12 +96,12 @@ final class Api implements AutoCloseable {
         }
     }
 
-    private static String detail(HttpResponse<String> response) {
+    private static String detail(int status, String body) {
         try {
-            String detail = JSON.readTree(response.body()).path("detail").asString("");
-            return detail.isEmpty() ? "the server answered " + response.statusCode() : detail;
+            String detail = JSON.readTree(body).path("detail").asString("");
+            return detail.isEmpty() ? "the server answered " + status : detail;
         } catch (JacksonException e) {
-            return "the server answered " + response.statusCode();
+            return "the server answered " + status;
         }
     }
 

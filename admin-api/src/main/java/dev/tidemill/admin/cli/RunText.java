@@ -13,15 +13,82 @@ final class RunText {
 
     private RunText() {}
 
-    static boolean ended(JsonNode run) {
+    private static boolean ended(JsonNode run) {
         return run.hasNonNull("end");
+    }
+
+    /// Where a run stands, with what it waits for.
+    static String standing(JsonNode run) {
+        String state = run.path("state").asString("?");
+        if (run.hasNonNull("waitingFor")) {
+            return state + ", waits for " + run.path("waitingFor").asString();
+        }
+        JsonNode retry = run.path("retry");
+        if (retry.isMissingNode() || retry.isNull()) {
+            return state;
+        }
+        return state + " " + retry.path("attempt").asLong()
+                + (retry.hasNonNull("of") ? " of " + retry.path("of").asLong() : "") + " at "
+                + retry.path("dueAt").asString("")
+                + (retry.hasNonNull("error") ? ": " + Output.shortened(retry.path("error").asString(), 200) : "");
+    }
+
+    /// A run as one line of a list.
+    static String row(JsonNode run) {
+        JsonNode now = run.path("progress").path("current");
+        String doing = now.hasNonNull("total")
+                ? run.path("progress").path("step").asString("") + " "
+                        + Output.number(now.path("done").asLong()) + "/"
+                        + Output.number(now.path("total").asLong())
+                        + (now.path("stalled").asBoolean(false) ? " STALLED" : "") + "  "
+                : "";
+        return String.format(
+                Locale.ROOT,
+                "%6d  %-10s %-20s %s  %8s  %s%s",
+                run.path("id").asLong(),
+                run.path("job").asString(""),
+                run.path("state").asString(""),
+                run.path("start").asString(""),
+                duration(run),
+                doing,
+                run.path("parameters").path("location").asString(run.path("subject").asString("")));
+    }
+
+    /// Where a run came from and what it ran with.
+    static void background(JsonNode run, PrintWriter out) {
+        if (run.path("runs").size() > 1) {
+            StringBuilder chain = new StringBuilder();
+            run.path("runs").forEach(id -> chain.append(chain.isEmpty() ? "" : " -> ").append(id.asLong()));
+            out.println("  attempt " + run.path("attempt").asLong() + " of the runs " + chain);
+        }
+        String reason = run.path("reason").asString("");
+        out.println("  by " + run.path("requestedBy").asString("?") + " through " + run.path("origin").asString("?")
+                + (reason.isBlank() ? "" : ": " + Output.shortened(reason, 200)));
+        JsonNode node = run.path("node");
+        if (node.hasNonNull("name")) {
+            out.println("  on " + node.path("name").asString()
+                    + (!ended(run) && node.hasNonNull("heartbeatAgeSeconds")
+                            ? ", last heard of " + node.path("heartbeatAgeSeconds").asLong() + " s ago"
+                            : "")
+                    + ", version " + run.path("codeVersion").asString("") + ", settings "
+                    + run.path("configHash").asString(""));
+        }
+        for (JsonNode failure : run.path("failures")) {
+            out.println("  run " + failure.path("runId").asLong() + " failed with "
+                    + failure.path("exception").asString("") + ": "
+                    + Output.shortened(failure.path("message").asString(""), 160));
+        }
+        if (!run.path("failures").isEmpty()) {
+            out.println("  whole: tidemill runs failures " + run.path("id").asLong());
+        }
     }
 
     static int exitCode(JsonNode run) {
         if (!run.path("status").asString("").equals("COMPLETED")) {
             return ExitCode.ERROR;
         }
-        return refused(run) > 0 ? ExitCode.REFUSALS : ExitCode.OK;
+        boolean skips = run.path("state").asString("").equals("COMPLETED_WITH_SKIPS") || refused(run) > 0;
+        return skips ? ExitCode.REFUSALS : ExitCode.OK;
     }
 
     static long refused(JsonNode run) {
@@ -37,8 +104,11 @@ final class RunText {
                 Locale.ROOT,
                 "run %d %s in %s%n",
                 run.path("id").asLong(),
-                run.path("status").asString("?"),
+                standing(run),
                 duration(run));
+        if (!run.path("progress").isMissingNode()) {
+            out.println("  " + RunWatch.line(run));
+        }
         for (JsonNode step : run.path("steps")) {
             out.printf(
                     Locale.ROOT,

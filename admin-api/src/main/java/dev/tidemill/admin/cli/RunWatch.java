@@ -1,30 +1,25 @@
 package dev.tidemill.admin.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.time.Instant;
 import java.util.Locale;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
 
-/// Follows a run to its end and shows how far it is: done of total, rate over the last half minute, time left.
+/// Follows a run to the end of its launch and shows how far it is, with the server's own figures.
 final class RunWatch {
 
     private static final int BAR = 24;
-    private static final Duration RATE_OVER = Duration.ofSeconds(30);
     private static final Duration PLAIN_EVERY = Duration.ofSeconds(10);
+    private static final Duration RECONNECT_AFTER = Duration.ofSeconds(1);
 
     private final Api api;
     private final PrintWriter err;
     private final boolean interactive;
-    private final Deque<Mark> marks = new ArrayDeque<>();
-    private String step = "";
-    private long lastPlain;
+    private String lastEvent = "";
+    private long plainAt = System.nanoTime() - PLAIN_EVERY.toNanos();
 
     RunWatch(Api api, PrintWriter err, boolean interactive) {
         this.api = api;
@@ -32,94 +27,111 @@ final class RunWatch {
         this.interactive = interactive;
     }
 
-    private record Mark(long nanos, long done) {}
-
-    /// Waits for the end of the run.
+    /// Waits for the end of the launch.
     ///
+    /// @return its newest run
     /// @throws CommandFailed with the code for a timeout
     JsonNode follow(long run, Duration timeout) {
-        long deadline = System.nanoTime() + timeout.toNanos();
-        SynchronousQueue<Boolean> ticks = new SynchronousQueue<>();
-        try (ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("watch").factory())) {
-            ScheduledFuture<?> ticking =
-                    clock.scheduleWithFixedDelay(() -> ticks.offer(true), 0, 250, TimeUnit.MILLISECONDS);
-            try {
-                while (true) {
-                    JsonNode view = api.get("/actuator/runs/" + run);
-                    show(view, System.nanoTime());
-                    if (RunText.ended(view)) {
-                        return view;
+        Instant deadline = Instant.now().plus(timeout);
+        try {
+            while (true) {
+                try (EventStream events = api.events("/actuator/runs/" + run + "/events", lastEvent)) {
+                    while (true) {
+                        EventStream.Event event = events.next(left(deadline, run, timeout));
+                        if (event == null) {
+                            continue;
+                        }
+                        lastEvent = event.id();
+                        if (event.name().equals("end")) {
+                            return event.data();
+                        }
+                        show(event.data());
                     }
-                    if (System.nanoTime() > deadline) {
-                        throw new CommandFailed(
-                                ExitCode.TIMEOUT, "run " + run + " has not ended after " + RunText.clock(timeout));
-                    }
-                    ticks.poll(1, TimeUnit.SECONDS);
+                } catch (IOException e) {
+                    // A server that restarts takes some seconds; one that is gone is told by the next attempt.
+                    left(deadline, run, timeout);
+                    TimeUnit.MILLISECONDS.sleep(RECONNECT_AFTER.toMillis());
                 }
-            } finally {
-                ticking.cancel(true);
-                clear();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CommandFailed(ExitCode.ERROR, "interrupted while run " + run + " went on");
+        } finally {
+            clear();
         }
     }
 
-    private void show(JsonNode view, long now) {
-        JsonNode steps = view.path("steps");
-        if (steps.isEmpty()) {
-            return;
+    private static Duration left(Instant deadline, long run, Duration timeout) {
+        Duration left = Duration.between(Instant.now(), deadline);
+        if (!left.isPositive()) {
+            throw new CommandFailed(ExitCode.TIMEOUT, "run " + run + " has not ended after " + RunText.clock(timeout));
         }
-        JsonNode current = steps.get(steps.size() - 1);
-        String name = current.path("name").asString("");
-        if (!name.equals(step)) {
-            step = name;
-            marks.clear();
-        }
-        long done = current.path("written").asLong(0) + current.path("refused").asLong(0);
-        marks.addLast(new Mark(now, done));
-        while (marks.size() > 2 && now - marks.getFirst().nanos() > RATE_OVER.toNanos()) {
-            marks.removeFirst();
-        }
-        String line = line(name, done, current.path("total").asLong(0), rate(marks));
+        return left;
+    }
+
+    private void show(JsonNode run) {
+        String line = line(run);
         if (interactive) {
             err.print("\r\u001b[2K" + line);
             err.flush();
-        } else if (now - lastPlain > PLAIN_EVERY.toNanos()) {
-            lastPlain = now;
+        } else if (System.nanoTime() - plainAt >= PLAIN_EVERY.toNanos()) {
+            plainAt = System.nanoTime();
             err.println(line);
         }
     }
 
-    private static double rate(Deque<Mark> marks) {
-        Mark first = marks.getFirst();
-        Mark last = marks.getLast();
-        double seconds = (last.nanos() - first.nanos()) / 1e9;
-        return seconds < 1 ? 0 : (last.done() - first.done()) / seconds;
-    }
-
-    static String line(String step, long done, long total, double rate) {
+    static String line(JsonNode run) {
+        JsonNode progress = run.path("progress");
+        if (progress.isMissingNode()) {
+            return RunText.standing(run);
+        }
+        String step = progress.path("step").asString("");
+        JsonNode now = progress.path("current");
+        long done = now.path("done").asLong(0);
+        long total = now.path("total").asLong(0);
         if (total <= 0) {
-            return String.format(Locale.ROOT, "%-9s %s", step, done == 0 ? "…" : Output.number(done));
+            return String.format(Locale.ROOT, "%-9s %s", step, done == 0 ? "…" : Output.number(done)) + pace(now);
         }
         int filled = (int) Math.min(BAR, BAR * done / total);
-        String left = done >= total
-                ? ""
-                : rate <= 0
-                        ? "  estimating"
-                        : "  ETA " + RunText.clock(Duration.ofSeconds((long) ((total - done) / rate)));
         return String.format(
-                Locale.ROOT,
-                "%-9s [%s%s] %s/%s%s%s",
-                step,
-                "#".repeat(filled),
-                "-".repeat(BAR - filled),
-                Output.number(done),
-                Output.number(total),
-                rate <= 0 ? "" : String.format(Locale.ROOT, "  %.1f/s", rate),
-                left);
+                        Locale.ROOT,
+                        "%-9s [%s%s] %s/%s",
+                        step,
+                        "#".repeat(filled),
+                        "-".repeat(BAR - filled),
+                        Output.number(done),
+                        Output.number(total))
+                + (done >= total ? "" : pace(now));
+    }
+
+    private static String pace(JsonNode now) {
+        StringBuilder pace = new StringBuilder();
+        if (now.hasNonNull("rate")) {
+            pace.append(String.format(Locale.ROOT, "  %.1f/s", now.path("rate").asDouble()));
+        } else if (now.path("estimating").asBoolean(false)) {
+            pace.append("  estimating");
+        }
+        if (now.hasNonNull("etaSeconds")) {
+            pace.append("  ETA ").append(clock(now, "etaSeconds"));
+            if (now.hasNonNull("etaHighSeconds")) {
+                pace.append(" (")
+                        .append(clock(now, "etaLowSeconds"))
+                        .append('–')
+                        .append(clock(now, "etaHighSeconds"))
+                        .append(')');
+            }
+        }
+        if (now.path("stalled").asBoolean(false)) {
+            pace.append("  STALLED");
+            if (now.hasNonNull("lastCommit")) {
+                pace.append(", last commit ").append(now.path("lastCommit").asString());
+            }
+        }
+        return pace.toString();
+    }
+
+    private static String clock(JsonNode now, String seconds) {
+        return RunText.clock(Duration.ofSeconds(now.path(seconds).asLong()));
     }
 
     private void clear() {

@@ -1,14 +1,20 @@
 package dev.tidemill.admin.runs;
 
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemill.run.RunHistory;
 import dev.tidemill.run.Runs;
 import dev.tidemill.store.Workspaces;
+import java.time.InstantSource;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.JdbcTransactionManager;
 
 /// Jobs and runs.
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(EventProperties.class)
 public class RunsConfiguration {
 
     @Bean
@@ -16,9 +22,25 @@ public class RunsConfiguration {
         return new JobsController(runs);
     }
 
+    /// Reads as the role that answers callers, under row-level security.
     @Bean
-    RunsController runsController(Runs runs) {
-        return new RunsController(runs);
+    RunHistory runHistory(@Qualifier("app") HikariDataSource pool, @Qualifier("app") JdbcClient jdbc, Runs runs) {
+        return new RunHistory(jdbc, new JdbcTransactionManager(pool), runs.jobs(), InstantSource.system());
+    }
+
+    @Bean
+    RunsController runsController(Runs runs, RunHistory history) {
+        return new RunsController(runs, history);
+    }
+
+    @Bean
+    RunEvents runEvents(RunHistory history, EventProperties properties) {
+        return new RunEvents(history, properties);
+    }
+
+    @Bean
+    RunEventsController runEventsController(RunEvents events) {
+        return new RunEventsController(events);
     }
 
     @Bean

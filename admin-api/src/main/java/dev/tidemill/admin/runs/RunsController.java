@@ -1,9 +1,15 @@
 package dev.tidemill.admin.runs;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.tidemill.admin.security.ApiKeys.Caller;
 import dev.tidemill.admin.web.BadRequest;
 import dev.tidemill.admin.web.NotFound;
 import dev.tidemill.run.Launched;
+import dev.tidemill.run.RunDiff;
+import dev.tidemill.run.RunFailure;
+import dev.tidemill.run.RunHistory;
+import dev.tidemill.run.RunQuery;
+import dev.tidemill.run.RunState;
 import dev.tidemill.run.RunView;
 import dev.tidemill.run.Runs;
 import io.swagger.v3.oas.annotations.Operation;
@@ -13,6 +19,7 @@ import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -33,9 +40,11 @@ class RunsController {
     private static final int MOST = 500;
 
     private final Runs runs;
+    private final RunHistory history;
 
-    RunsController(Runs runs) {
+    RunsController(Runs runs, RunHistory history) {
         this.runs = runs;
+        this.history = history;
     }
 
     /// Why something is done, for the audit.
@@ -56,20 +65,73 @@ class RunsController {
     record RunRef(long runId) {}
 
     @GetMapping
-    @Operation(summary = "The newest runs, newest first")
-    List<RunView> runs(
-            @AuthenticationPrincipal Caller caller, @RequestParam(name = "limit", defaultValue = "50") int limit) {
-        return runs.list(checked(limit)).stream()
-                .filter(run -> visible(caller, run))
-                .toList();
+    @Operation(
+            summary = "Runs, newest first",
+            description = "The header Link with rel=\"next\" leads to the next page, as long as there is one.")
+    ResponseEntity<List<RunView>> runs(
+            @AuthenticationPrincipal Caller caller,
+            @RequestParam(name = "job", required = false) @Nullable String job,
+            @RequestParam(name = "status", required = false)
+                    @Schema(description = "of the execution", allowableValues = {
+                        "STARTING", "STARTED", "STOPPING", "STOPPED", "COMPLETED", "FAILED", "ABANDONED", "UNKNOWN"
+                    })
+                    @Nullable String status,
+            @RequestParam(name = "state", required = false)
+                    @Schema(description = "where it stands", implementation = RunState.class)
+                    @Nullable String state,
+            @RequestParam(name = "from", required = false)
+                    @Schema(description = "asked for at or after this day or time, UTC: 2026-02-01, 2026-02-01T08:00:00Z")
+                    @Nullable String from,
+            @RequestParam(name = "to", required = false) @Schema(description = "asked for before this day or time")
+                    @Nullable String to,
+            @RequestParam(name = "parameter", required = false)
+                    @Schema(description = "name:value, exact; several must all hold")
+                    @Nullable List<String> parameter,
+            @RequestParam(name = "text", required = false)
+                    @Schema(description = "found in subject, reason, message, a parameter or a failure")
+                    @Nullable String text,
+            @RequestParam(name = "origin", required = false) @Schema(description = "api, again:12, schedule:nightly …")
+                    @Nullable String origin,
+            @RequestParam(name = "before", required = false) @Schema(description = "only runs with lower ids")
+                    @Nullable Long before,
+            @RequestParam(name = "limit", defaultValue = "50") int limit) {
+        RunQuery query = new RunQuery(
+                job,
+                Filters.status(status),
+                Filters.state(state),
+                Filters.time("from", from),
+                Filters.time("to", to),
+                Filters.parameters(parameter),
+                Filters.text(text),
+                origin,
+                before,
+                checked(limit));
+        RunHistory.Page page = history.page(caller.workspaceId(), query);
+        ResponseEntity.BodyBuilder answer = ResponseEntity.ok();
+        if (page.next() != null) {
+            answer.header(HttpHeaders.LINK, "<" + Filters.nextPage(page.next()) + ">; rel=\"next\"");
+        }
+        return answer.body(page.runs());
     }
 
+    /// A run with what ended it.
+    ///
+    /// @param failures exceptions of all runs of the launch, oldest first
+    record RunDetail(@JsonUnwrapped RunView run, List<RunFailure> failures) {}
+
     @GetMapping("/{id}")
-    @Operation(summary = "One run with its steps")
-    RunView run(@AuthenticationPrincipal Caller caller, @PathVariable long id) {
-        return runs.get(id)
-                .filter(run -> visible(caller, run))
+    @Operation(summary = "One run with its steps, and the exceptions of all runs of its launch")
+    RunDetail run(@AuthenticationPrincipal Caller caller, @PathVariable long id) {
+        return history.detail(caller.workspaceId(), id)
+                .map(detail -> new RunDetail(detail.run(), detail.failures()))
                 .orElseThrow(() -> new NotFound("there is no run " + id));
+    }
+
+    @GetMapping("/{id}/diff/{other}")
+    @Operation(summary = "How two runs differ: parameters, counts of each step, duration, settings, version, outcome")
+    RunDiff diff(@AuthenticationPrincipal Caller caller, @PathVariable long id, @PathVariable long other) {
+        return history.diff(caller.workspaceId(), id, other)
+                .orElseThrow(() -> new NotFound("there is no run " + id + " or no run " + other));
     }
 
     @PostMapping("/{id}/stop")
@@ -126,11 +188,6 @@ class RunsController {
 
     private static String reason(@Nullable ReasonBody body) {
         return body == null ? "" : body.text();
-    }
-
-    /// Runs of other workspaces are as if they were not there.
-    private static boolean visible(Caller caller, RunView run) {
-        return caller.workspaceId().toString().equals(run.parameters().get("workspace"));
     }
 
     static int checked(int limit) {

@@ -1,0 +1,5 @@
+/// Tests of the server.
+@NullMarked
+package dev.tidemill.admin.runs;
+
+import org.jspecify.annotations.NullMarked;

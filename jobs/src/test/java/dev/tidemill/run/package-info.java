@@ -1,0 +1,5 @@
+/// Tests of the run platform.
+@NullMarked
+package dev.tidemill.run;
+
+import org.jspecify.annotations.NullMarked;
