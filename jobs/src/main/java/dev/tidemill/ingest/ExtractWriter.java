@@ -1,7 +1,9 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.document.Block;
-import dev.tidemill.run.DeadLetters;
+import dev.tidemill.document.RefusalReason;
+import dev.tidemill.run.DataError;
+import dev.tidemill.run.Items;
 import dev.tidemill.store.Chunks;
 import dev.tidemill.store.Chunks.TextPart;
 import dev.tidemill.store.Versions;
@@ -9,56 +11,39 @@ import dev.tidemill.store.Workspaces;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.batch.infrastructure.item.ItemWriter;
 
 /// Stores texts and chunks, or the reason why there are none, and moves each version on.
-class ExtractWriter implements ItemWriter<Outcome> {
+class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
 
     private static final int PART_CHARS = 16_384;
 
     private final Workspaces workspaces;
     private final Versions versions;
     private final Chunks chunks;
-    private final DeadLetters deadLetters;
     private final IngestParameters parameters;
     private final String profile;
-    private final RefusalBudget budget;
 
     ExtractWriter(
             Workspaces workspaces,
             Versions versions,
             Chunks chunks,
-            DeadLetters deadLetters,
             IngestParameters parameters,
-            String profile,
-            RefusalBudget budget) {
+            String profile) {
         this.workspaces = workspaces;
         this.versions = versions;
         this.chunks = chunks;
-        this.deadLetters = deadLetters;
         this.parameters = parameters;
         this.profile = profile;
-        this.budget = budget;
     }
 
     @Override
-    public void write(Chunk<? extends Outcome> outcomes) {
+    public void write(Chunk<? extends Outcome.Extracted> extracted) {
         workspaces.run(parameters.scope().workspaceId(), () -> {
             versions.beginWriting(parameters.scope());
-            long refused = 0;
-            for (Outcome outcome : outcomes) {
-                switch (outcome) {
-                    case Outcome.Extracted extracted -> store(extracted);
-                    case Outcome.Refused given -> {
-                        refuse(given);
-                        refused++;
-                    }
-                }
-            }
-            budget.count(outcomes.size(), refused);
+            extracted.forEach(this::store);
         });
     }
 
@@ -82,24 +67,31 @@ class ExtractWriter implements ItemWriter<Outcome> {
                 profile,
                 extracted.textLength(),
                 extracted.chunks().size());
-        deadLetters.resolve(
-                parameters.scope().workspaceId(),
-                Ingest.JOB,
-                Ingest.EXTRACT,
-                List.of(parameters.itemKey(extracted.version().key())));
     }
 
-    private void refuse(Outcome.Refused refused) {
-        versions.refused(parameters.scope(), refused.version().id(), refused.reason(), refused.mediaType(), profile);
-        deadLetters.record(
-                parameters.scope().workspaceId(),
-                Ingest.JOB,
-                Ingest.EXTRACT,
-                parameters.itemKey(refused.version().key()),
-                refused.version().id(),
-                parameters.runId(),
-                refused.reason().name(),
-                refused.detail());
+    @Override
+    public String key(Outcome outcome) {
+        return parameters.itemKey(outcome.version().key());
+    }
+
+    @Override
+    public Long versionId(Outcome outcome) {
+        return outcome.version().id();
+    }
+
+    @Override
+    public String payload(Outcome outcome) {
+        return "document version " + outcome.version().id() + " of " + outcome.version().fileName() + ", sha256 "
+                + outcome.version().hash().hex();
+    }
+
+    @Override
+    public void givenUp(Outcome outcome, DataError error) {
+        Refusal refusal = error instanceof Refusal known
+                ? known
+                : new Refusal(RefusalReason.valueOf(error.reason()), String.valueOf(error.getMessage()));
+        versions.refused(
+                parameters.scope(), outcome.version().id(), refusal.why(), refusal.mediaType(), profile);
     }
 
     /// Joins blocks into parts of a size that suits the database.

@@ -2,7 +2,6 @@ package dev.tidemill.run;
 
 import org.springframework.batch.core.job.builder.JobBuilder;
 import org.springframework.batch.core.repository.JobRepository;
-import org.springframework.batch.core.step.builder.ChunkOrientedStepBuilder;
 import org.springframework.batch.core.step.builder.StepBuilder;
 import org.springframework.batch.core.step.builder.TaskletStepBuilder;
 import org.springframework.batch.core.step.tasklet.Tasklet;
@@ -15,22 +14,30 @@ public final class Steps {
     private final JobRepository repository;
     private final PlatformTransactionManager transactionManager;
     private final RunListener listener;
+    private final ChunkPolicies policies;
 
-    Steps(JobRepository repository, PlatformTransactionManager transactionManager, RunListener listener) {
+    Steps(
+            JobRepository repository,
+            PlatformTransactionManager transactionManager,
+            RunListener listener,
+            ChunkPolicies policies) {
         this.repository = repository;
         this.transactionManager = transactionManager;
         this.listener = listener;
+        this.policies = policies;
     }
 
     public JobBuilder job(String name) {
         return new JobBuilder(name, repository).listener(listener);
     }
 
-    /// A chunk-oriented step.
+    /// A chunk-oriented step, under the retry and skip policy of its job.
     ///
     /// @param commitItems items in one transaction
-    public <I, O> ChunkOrientedStepBuilder<I, O> chunks(String name, int commitItems) {
-        return new StepBuilder(name, repository).<I, O>chunk(commitItems).transactionManager(transactionManager);
+    public <I, O> ChunkStepBuilder<I, O> chunks(String name, int commitItems) {
+        ChunkStepBuilder<I, O> step = new ChunkStepBuilder<>(name, repository, commitItems, policies);
+        step.transactionManager(transactionManager);
+        return step;
     }
 
     /// A step that runs in transactions of its own making, each bounded.

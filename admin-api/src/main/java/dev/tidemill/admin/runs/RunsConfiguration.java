@@ -1,11 +1,8 @@
 package dev.tidemill.admin.runs;
 
 import dev.tidemill.run.Runs;
-import dev.tidemill.store.Workspaces;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Jobs and runs.
 @Configuration(proxyBeanMethods = false)
@@ -22,8 +19,12 @@ public class RunsConfiguration {
     }
 
     @Bean
-    DeadLettersController deadLettersController(
-            @Qualifier("app") Workspaces workspaces, @Qualifier("app") JdbcClient jdbc) {
-        return new DeadLettersController(new DeadLetterList(workspaces, jdbc));
+    DeadLettersController deadLettersController(Runs runs) {
+        return new DeadLettersController(runs);
+    }
+
+    @Bean
+    PlansController plansController(Runs runs) {
+        return new PlansController(runs);
     }
 }
