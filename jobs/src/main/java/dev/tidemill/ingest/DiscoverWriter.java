@@ -1,7 +1,9 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.document.RefusalReason;
-import dev.tidemill.run.DeadLetters;
+import dev.tidemill.run.DataError;
+import dev.tidemill.run.Items;
+import dev.tidemill.run.SelectiveWriter;
 import dev.tidemill.source.SourceItem;
 import dev.tidemill.store.Documents;
 import dev.tidemill.store.Documents.Known;
@@ -18,12 +20,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.batch.infrastructure.item.Chunk;
-import org.springframework.batch.infrastructure.item.ItemWriter;
 
 /// Records what the source lists: new and changed documents get a version, unchanged ones are noted as seen.
-class DiscoverWriter implements ItemWriter<Candidate> {
+class DiscoverWriter implements SelectiveWriter<Candidate>, Items<SourceItem> {
 
     /// Refusals that another try may undo. Every other one holds until the bytes change.
     private static final Set<String> WORTH_ANOTHER_TRY =
@@ -32,30 +34,24 @@ class DiscoverWriter implements ItemWriter<Candidate> {
     private final Workspaces workspaces;
     private final Documents documents;
     private final Originals originals;
-    private final DeadLetters deadLetters;
     private final IngestParameters parameters;
     private final String profile;
-    private final RefusalBudget budget;
 
     DiscoverWriter(
             Workspaces workspaces,
             Documents documents,
             Originals originals,
-            DeadLetters deadLetters,
             IngestParameters parameters,
-            String profile,
-            RefusalBudget budget) {
+            String profile) {
         this.workspaces = workspaces;
         this.documents = documents;
         this.originals = originals;
-        this.deadLetters = deadLetters;
         this.parameters = parameters;
         this.profile = profile;
-        this.budget = budget;
     }
 
     @Override
-    public void write(Chunk<? extends Candidate> chunk) throws IOException {
+    public void write(Chunk<? extends Candidate> chunk, BiConsumer<Candidate, DataError> giveUp) throws IOException {
         List<Path> temporary = new ArrayList<>();
         workspaces.run(parameters.scope().workspaceId(), () -> {
             Map<String, Known> known = documents.known(
@@ -63,19 +59,10 @@ class DiscoverWriter implements ItemWriter<Candidate> {
                     chunk.getItems().stream().map(c -> c.item().key()).toList());
             List<UUID> unchanged = new ArrayList<>();
             Map<String, Documents.Found> added = new LinkedHashMap<>();
-            List<String> readable = new ArrayList<>();
-            long refused = 0;
             for (Candidate candidate : chunk) {
-                Candidate outcome = switch (candidate) {
-                    case Candidate.Refused given -> given;
-                    case Candidate.Listed found ->
-                        record(found, known.get(found.item().key()), unchanged, added);
-                };
-                if (outcome instanceof Candidate.Refused given) {
-                    refuse(given);
-                    refused++;
-                } else {
-                    readable.add(parameters.itemKey(outcome.item().key()));
+                Refusal refusal = record(candidate, known.get(candidate.item().key()), unchanged, added);
+                if (refusal != null) {
+                    giveUp.accept(candidate, refusal);
                 }
                 if (candidate.item().content() instanceof SourceItem.OfFile file && file.temporary()) {
                     temporary.add(file.path());
@@ -83,8 +70,6 @@ class DiscoverWriter implements ItemWriter<Candidate> {
             }
             add(added);
             documents.seen(parameters.scope(), unchanged, parameters.listing());
-            deadLetters.resolve(parameters.scope().workspaceId(), Ingest.JOB, Ingest.DISCOVER, readable);
-            budget.count(chunk.size(), refused);
         });
         for (Path file : temporary) {
             Files.deleteIfExists(file);
@@ -97,20 +82,21 @@ class DiscoverWriter implements ItemWriter<Candidate> {
         added.clear();
     }
 
-    private Candidate record(
-            Candidate.Listed found, @Nullable Known known, List<UUID> unchanged, Map<String, Documents.Found> added) {
-        if (known != null && isUnchanged(found, known)) {
+    /// @return why the document cannot be kept after all, null when it is
+    private @Nullable Refusal record(Candidate found, @Nullable Known known, List<UUID> unchanged,
+            Map<String, Documents.Found> added) {
+        if (known != null && isUnchanged(found, known, profile)) {
             unchanged.add(known.id());
-            return found;
+            return null;
         }
         SourceItem item = found.item();
         try (InputStream in = open(found)) {
             originals.store(parameters.scope().workspaceId(), found.hash(), found.size(), in);
         } catch (Originals.ChangedWhileReading e) {
-            return new Candidate.Refused(
-                    item, RefusalReason.CHANGED_WHILE_READING, "changed while it was being read: ingest it again");
+            return new Refusal(
+                    RefusalReason.CHANGED_WHILE_READING, "changed while it was being read: ingest it again");
         } catch (IOException e) {
-            return new Candidate.Refused(item, RefusalReason.UNREADABLE, "cannot be read: " + e);
+            return new Refusal(RefusalReason.UNREADABLE, "cannot be read: " + e);
         }
         if (added.containsKey(item.key())) {
             // The source lists the same document twice: each gets its version.
@@ -119,10 +105,11 @@ class DiscoverWriter implements ItemWriter<Candidate> {
         added.put(
                 item.key(),
                 new Documents.Found(item.key(), item.fileName(), item.title(), item.metadata(), found.hash()));
-        return found;
+        return null;
     }
 
-    private boolean isUnchanged(Candidate.Listed found, Known known) {
+    /// Whether nothing would come of recording it again.
+    static boolean isUnchanged(Candidate found, Known known, String profile) {
         if (known.deleted() || known.state() == null || !found.hash().equals(known.hash())) {
             return false;
         }
@@ -133,7 +120,7 @@ class DiscoverWriter implements ItemWriter<Candidate> {
         return known.profile() == null || known.profile().equals(profile);
     }
 
-    private static InputStream open(Candidate.Listed found) throws IOException {
+    private static InputStream open(Candidate found) throws IOException {
         if (found.bytes() != null) {
             return new ByteArrayInputStream(found.bytes());
         }
@@ -144,16 +131,22 @@ class DiscoverWriter implements ItemWriter<Candidate> {
         };
     }
 
-    private void refuse(Candidate.Refused refused) {
-        documents.seenWithoutContent(parameters.scope(), refused.item().key(), parameters.listing());
-        deadLetters.record(
-                parameters.scope().workspaceId(),
-                Ingest.JOB,
-                Ingest.DISCOVER,
-                parameters.itemKey(refused.item().key()),
-                null,
-                parameters.runId(),
-                refused.reason().name(),
-                refused.detail());
+    @Override
+    public String key(SourceItem item) {
+        return parameters.itemKey(item.key());
+    }
+
+    @Override
+    public String payload(SourceItem item) {
+        return switch (item.content()) {
+            case SourceItem.OfFile file when !file.temporary() -> "file " + file.path();
+            case SourceItem.OfFile _, SourceItem.OfBytes _, SourceItem.Unavailable _ ->
+                parameters.type().id() + " " + parameters.location() + " item " + item.key();
+        };
+    }
+
+    @Override
+    public void givenUp(SourceItem item, DataError error) {
+        documents.seenWithoutContent(parameters.scope(), item.key(), parameters.listing());
     }
 }

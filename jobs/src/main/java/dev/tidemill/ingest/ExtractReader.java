@@ -4,6 +4,7 @@ import dev.tidemill.extract.Extractor;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Versions.Discovered;
 import java.util.List;
+import org.springframework.batch.infrastructure.item.ExecutionContext;
 
 /// Reads the discovered versions of the source, several at a time, in the order of their ids.
 class ExtractReader extends LookAheadReader<Discovered, Outcome> {
@@ -11,12 +12,13 @@ class ExtractReader extends LookAheadReader<Discovered, Outcome> {
     private static final int PAGE = 100;
 
     private final Extractor extractor;
+    private final CarefulReader careful;
 
     ExtractReader(
             Versions versions,
             IngestParameters parameters,
             Extractor extractor,
-            DocumentReader documentReader,
+            CarefulReader documentReader,
             IngestProperties.Extract limits) {
         super(
                 Ingest.EXTRACT,
@@ -26,6 +28,15 @@ class ExtractReader extends LookAheadReader<Discovered, Outcome> {
                 limits.threads(),
                 limits.threads() + limits.commitDocuments());
         this.extractor = extractor;
+        this.careful = documentReader;
+    }
+
+    @Override
+    public void open(ExecutionContext context) {
+        if (careful.begin()) {
+            oneAtATime();
+        }
+        super.open(context);
     }
 
     private static final class Pages {

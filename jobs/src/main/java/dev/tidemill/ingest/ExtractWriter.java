@@ -1,7 +1,9 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.document.Block;
-import dev.tidemill.run.DeadLetters;
+import dev.tidemill.document.RefusalReason;
+import dev.tidemill.run.DataError;
+import dev.tidemill.run.Items;
 import dev.tidemill.store.Chunks;
 import dev.tidemill.store.Chunks.TextPart;
 import dev.tidemill.store.Chunks.VersionChunk;
@@ -11,7 +13,6 @@ import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Versions.Discovered;
 import dev.tidemill.store.Workspaces;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -23,7 +24,7 @@ import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.batch.infrastructure.item.ItemWriter;
 
 /// Stores texts and chunks, or the reason why there are none, and moves each version on.
-class ExtractWriter implements ItemWriter<Outcome> {
+class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
 
     private static final int PART_CHARS = 16_384;
 
@@ -33,10 +34,8 @@ class ExtractWriter implements ItemWriter<Outcome> {
     private final Vectors vectors;
     private final VectorSet set;
     private final EmbedAhead ahead;
-    private final DeadLetters deadLetters;
     private final IngestParameters parameters;
     private final String profile;
-    private final RefusalBudget budget;
 
     ExtractWriter(
             Workspaces workspaces,
@@ -45,49 +44,32 @@ class ExtractWriter implements ItemWriter<Outcome> {
             Vectors vectors,
             VectorSet set,
             EmbedAhead ahead,
-            DeadLetters deadLetters,
             IngestParameters parameters,
-            String profile,
-            RefusalBudget budget) {
+            String profile) {
         this.workspaces = workspaces;
         this.versions = versions;
         this.chunks = chunks;
         this.vectors = vectors;
         this.set = set;
         this.ahead = ahead;
-        this.deadLetters = deadLetters;
         this.parameters = parameters;
         this.profile = profile;
-        this.budget = budget;
     }
 
     @Override
-    public void write(Chunk<? extends Outcome> outcomes) {
+    public void write(Chunk<? extends Outcome.Extracted> extracted) {
         try {
-            workspaces.run(parameters.scope().workspaceId(), () -> write(outcomes.getItems()));
-        } finally {
-            discard(outcomes);
-        }
-    }
-
-    private void write(List<? extends Outcome> outcomes) {
-        versions.beginWriting(parameters.scope());
-        List<Outcome.Extracted> extracted = new ArrayList<>();
-        long refused = 0;
-        for (Outcome outcome : outcomes) {
-            switch (outcome) {
-                case Outcome.Extracted read -> extracted.add(read);
-                case Outcome.Refused given -> {
-                    refuse(given);
-                    refused++;
+            workspaces.run(parameters.scope().workspaceId(), () -> {
+                versions.beginWriting(parameters.scope());
+                if (!extracted.isEmpty()) {
+                    List<Outcome.Extracted> all = List.copyOf(extracted.getItems());
+                    store(all);
+                    embedAhead(all);
                 }
-            }
+            });
+        } finally {
+            discard(extracted);
         }
-        if (!extracted.isEmpty()) {
-            store(extracted);
-            embedAhead(extracted);
-        }
-        budget.count(outcomes.size(), refused);
     }
 
     private void store(List<Outcome.Extracted> extracted) {
@@ -104,13 +86,6 @@ class ExtractWriter implements ItemWriter<Outcome> {
                                 one.metadata(),
                                 one.textLength(),
                                 one.chunks().size()))
-                        .toList());
-        deadLetters.resolve(
-                parameters.scope().workspaceId(),
-                Ingest.JOB,
-                Ingest.EXTRACT,
-                extracted.stream()
-                        .map(one -> parameters.itemKey(one.version().key()))
                         .toList());
     }
 
@@ -139,25 +114,33 @@ class ExtractWriter implements ItemWriter<Outcome> {
     }
 
     /// What was read is in the database now, or the step has failed and a resumed one reads it again.
-    private static void discard(Chunk<? extends Outcome> outcomes) {
-        for (Outcome outcome : outcomes) {
-            if (outcome instanceof Outcome.Extracted extracted) {
-                extracted.close();
-            }
-        }
+    private static void discard(Chunk<? extends Outcome.Extracted> extracted) {
+        extracted.forEach(Outcome.Extracted::close);
     }
 
-    private void refuse(Outcome.Refused refused) {
-        versions.refused(parameters.scope(), refused.version().id(), refused.reason(), refused.mediaType(), profile);
-        deadLetters.record(
-                parameters.scope().workspaceId(),
-                Ingest.JOB,
-                Ingest.EXTRACT,
-                parameters.itemKey(refused.version().key()),
-                refused.version().id(),
-                parameters.runId(),
-                refused.reason().name(),
-                refused.detail());
+    @Override
+    public String key(Outcome outcome) {
+        return parameters.itemKey(outcome.version().key());
+    }
+
+    @Override
+    public Long versionId(Outcome outcome) {
+        return outcome.version().id();
+    }
+
+    @Override
+    public String payload(Outcome outcome) {
+        return "document version " + outcome.version().id() + " of " + outcome.version().fileName() + ", sha256 "
+                + outcome.version().hash().hex();
+    }
+
+    @Override
+    public void givenUp(Outcome outcome, DataError error) {
+        Refusal refusal = error instanceof Refusal known
+                ? known
+                : new Refusal(RefusalReason.valueOf(error.reason()), String.valueOf(error.getMessage()));
+        versions.refused(
+                parameters.scope(), outcome.version().id(), refusal.why(), refusal.mediaType(), profile);
     }
 
     /// Joins blocks into parts of a size that suits the database.

@@ -58,7 +58,7 @@ final class GoneTasklet implements Tasklet {
     private boolean decide(StepExecution step, IngestParameters parameters) {
         Presence presence = documents.presence(parameters.scope(), parameters.listing());
         Progress.total(step.getExecutionContext(), presence.gone());
-        if (!parameters.allowMassDelete() && suspicious(presence)) {
+        if (!parameters.allowMassDelete() && guard.suspicious(presence.documents(), presence.gone())) {
             documents.hold(parameters.scope(), presence.gone());
             Progress.refused(step.getExecutionContext(), presence.gone());
             Progress.message(
@@ -71,12 +71,5 @@ final class GoneTasklet implements Tasklet {
         documents.hold(parameters.scope(), 0);
         step.getExecutionContext().put(DECIDED, true);
         return true;
-    }
-
-    private boolean suspicious(Presence presence) {
-        boolean nothingListed = presence.documents() > 0 && presence.gone() == presence.documents();
-        boolean many =
-                presence.gone() >= guard.minimum() && presence.gone() * 100 > presence.documents() * guard.percent();
-        return nothingListed || many;
     }
 }

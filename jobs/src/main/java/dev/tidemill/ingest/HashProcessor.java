@@ -26,10 +26,10 @@ final class HashProcessor implements ItemProcessor<SourceItem, Candidate> {
     public Candidate process(SourceItem item) {
         return switch (item.content()) {
             case SourceItem.OfBytes(byte[] bytes) ->
-                new Candidate.Listed(item, ContentHash.of(bytes), bytes.length, bytes);
+                new Candidate(item, ContentHash.of(bytes), bytes.length, bytes);
             case SourceItem.OfFile file -> read(item, file.path());
             case SourceItem.Unavailable(RefusalReason reason, String detail) ->
-                new Candidate.Refused(item, reason, detail);
+                throw new Refusal(reason, detail);
         };
     }
 
@@ -37,14 +37,13 @@ final class HashProcessor implements ItemProcessor<SourceItem, Candidate> {
         try {
             long size = Files.size(path);
             if (size > maxBytes) {
-                return new Candidate.Refused(
-                        item,
+                throw new Refusal(
                         RefusalReason.TOO_LARGE,
                         "is " + size + " bytes, more than the " + maxBytes + " of ingest.extract.max-file");
             }
             if (size <= KEPT_BYTES) {
                 byte[] bytes = Files.readAllBytes(path);
-                return new Candidate.Listed(item, ContentHash.of(bytes), bytes.length, bytes);
+                return new Candidate(item, ContentHash.of(bytes), bytes.length, bytes);
             }
             MessageDigest digest = ContentHash.sha256();
             long read = 0;
@@ -55,9 +54,9 @@ final class HashProcessor implements ItemProcessor<SourceItem, Candidate> {
                     read += n;
                 }
             }
-            return new Candidate.Listed(item, ContentHash.ofDigest(digest.digest()), read, null);
+            return new Candidate(item, ContentHash.ofDigest(digest.digest()), read, null);
         } catch (IOException e) {
-            return new Candidate.Refused(item, RefusalReason.UNREADABLE, "cannot be read: " + e);
+            throw new Refusal(RefusalReason.UNREADABLE, "cannot be read: " + e);
         }
     }
 }

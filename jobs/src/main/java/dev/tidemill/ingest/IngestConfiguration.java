@@ -3,7 +3,7 @@ package dev.tidemill.ingest;
 import dev.tidemill.chunk.ChunkProfile;
 import dev.tidemill.embed.OnnxEmbedder;
 import dev.tidemill.extract.Extractor;
-import dev.tidemill.run.DeadLetters;
+import dev.tidemill.run.ItemsInHand;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Runs;
@@ -66,13 +66,35 @@ public class IngestConfiguration {
 
     @Bean
     JobDefinition ingestDefinition(
-            @Qualifier("ingestJob") Job job, IngestProperties properties, Projects projects, OnnxEmbedder embedder) {
+            @Qualifier("ingestJob") Job job,
+            IngestProperties properties,
+            ChunkProfile profile,
+            Workspaces workspaces,
+            JdbcClient jdbc,
+            Spool spool,
+            Projects projects,
+            OnnxEmbedder embedder) {
+        IngestPlanner planner = new IngestPlanner(
+                projects,
+                new Documents(workspaces, jdbc),
+                new IngestMeasures(
+                        workspaces,
+                        jdbc,
+                        properties.chunk().targetTokens(),
+                        embedder.model().dimensions()),
+                new Sources(properties.webLimits(), spool.folder()),
+                properties,
+                profile.id());
+        IngestReplay replay = new IngestReplay(projects, new Versions(workspaces, jdbc));
         return JobDefinition.of(job, "lists a source, extracts, chunks and embeds what is new or changed, publishes it")
                 .parameter(JobParameter.text("project", "slug of the project to ingest into").orElse("default"))
                 .parameter(JobParameter.choice("type", SourceType.ids(), "kind of source").orElse("directory"))
                 .parameter(JobParameter.text("location", "name the folder or file on the server, or the address"))
                 .parameter(JobParameter.flag("allowMassDelete", "retire missing documents however many they are"))
                 .prepared(new IngestPreparation(projects, embedder)::prepare)
+                .planned(planner::plan)
+                .replayed(replay::replay)
+                .configuredBy(properties, embedder.model().id(), embedder.fingerprint())
                 .policy(properties.run())
                 .build();
     }
@@ -84,6 +106,7 @@ public class IngestConfiguration {
             DiscoverReader discoverReader,
             DiscoverWriter discoverWriter) {
         return steps.<SourceItem, Candidate>chunks(Ingest.DISCOVER, properties.discover().commitDocuments())
+                .items(discoverWriter)
                 .reader(discoverReader)
                 .processor(new HashProcessor(properties.extract().maxFile().toBytes()))
                 .writer(discoverWriter)
@@ -102,18 +125,14 @@ public class IngestConfiguration {
     DiscoverWriter discoverWriter(
             Workspaces workspaces,
             JdbcClient jdbc,
-            DeadLetters deadLetters,
-            IngestProperties properties,
             ChunkProfile profile,
             @Value("#{stepExecution}") StepExecution step) {
         return new DiscoverWriter(
                 workspaces,
                 new Documents(workspaces, jdbc),
                 new Originals(workspaces, jdbc),
-                deadLetters,
                 IngestParameters.of(step),
-                profile.id(),
-                new RefusalBudget(properties.refusals(), step));
+                profile.id());
     }
 
     @Bean
@@ -138,8 +157,11 @@ public class IngestConfiguration {
             IngestProperties properties,
             ExtractReader extractReader,
             ExtractWriter extractWriter) {
-        return steps.<Outcome, Outcome>chunks(Ingest.EXTRACT, properties.extract().commitDocuments())
+        return steps.<Outcome, Outcome.Extracted>chunks(
+                        Ingest.EXTRACT, properties.extract().commitDocuments())
+                .items(extractWriter)
                 .reader(extractReader)
+                .processor(Outcome::readable)
                 .writer(extractWriter)
                 .build();
     }
@@ -152,6 +174,7 @@ public class IngestConfiguration {
             OnnxEmbedder embedder,
             ChunkProfile profile,
             Spool spool,
+            ItemsInHand itemsInHand,
             IngestProperties properties,
             @Value("#{stepExecution}") StepExecution step) {
         IngestParameters parameters = IngestParameters.of(step);
@@ -161,13 +184,17 @@ public class IngestConfiguration {
                 new Versions(workspaces, jdbc),
                 parameters,
                 extractor,
-                new DocumentReader(
-                        parameters.scope().workspaceId(),
-                        new Originals(workspaces, jdbc),
-                        extractor,
-                        profile,
-                        embedder::countTokens,
-                        spool),
+                new CarefulReader(
+                        new DocumentReader(
+                                parameters.scope().workspaceId(),
+                                new Originals(workspaces, jdbc),
+                                extractor,
+                                profile,
+                                embedder::countTokens,
+                                spool),
+                        itemsInHand,
+                        parameters,
+                        step),
                 limits);
     }
 
@@ -184,9 +211,7 @@ public class IngestConfiguration {
             JdbcTemplate template,
             JdbcClient jdbc,
             Projects projects,
-            DeadLetters deadLetters,
             EmbedAhead ahead,
-            IngestProperties properties,
             ChunkProfile profile,
             @Value("#{stepExecution}") StepExecution step) {
         IngestParameters parameters = IngestParameters.of(step);
@@ -197,10 +222,8 @@ public class IngestConfiguration {
                 new Vectors(workspaces, template),
                 liveSet(projects, parameters),
                 ahead,
-                deadLetters,
                 parameters,
-                profile.id(),
-                new RefusalBudget(properties.refusals(), step));
+                profile.id());
     }
 
     @Bean

@@ -17,10 +17,9 @@ import org.springframework.util.unit.DataSize;
 /// @param embed how vectors are made
 /// @param publish how versions are made visible
 /// @param index when a vector set gets its index
-/// @param refusals when a run has refused too much to go on
 /// @param massDelete when missing documents wait for a person
 /// @param web how addresses are fetched
-/// @param run priority, limits and retries of its runs
+/// @param run priority, limits, retries and skip budget of its runs
 @ConfigurationProperties(prefix = "ingest", ignoreUnknownFields = false)
 public record IngestProperties(
         @DefaultValue Chunk chunk,
@@ -29,10 +28,14 @@ public record IngestProperties(
         @DefaultValue Embed embed,
         @DefaultValue Publish publish,
         @DefaultValue Index index,
-        @DefaultValue Refusals refusals,
         @DefaultValue MassDelete massDelete,
         @DefaultValue Web web,
         @DefaultValue JobPolicy run) {
+
+    public IngestProperties {
+        // A folder may well be full of what holds no text: only when nearly everything is refused, something else is wrong.
+        run = run.skippingUpTo(80, 500);
+    }
 
     /// How texts are cut. A change makes every document a new version at its next ingest.
     ///
@@ -155,19 +158,6 @@ public record IngestProperties(
         }
     }
 
-    /// When a run has refused too much to go on: the sign of a broken extractor or a broken source.
-    ///
-    /// @param percent of the documents of a step
-    /// @param after documents before which the share is not judged
-    public record Refusals(
-            @DefaultValue("80") int percent,
-            @DefaultValue("500") long after) {
-        public Refusals {
-            range(percent, 0, 100, "ingest.refusals.percent");
-            require(after >= 1, "ingest.refusals.after", after, "must be at least 1");
-        }
-    }
-
     /// When documents missing at their source wait for a person. A source that lists nothing at all always does.
     ///
     /// @param percent of the documents of a source
@@ -178,6 +168,12 @@ public record IngestProperties(
         public MassDelete {
             range(percent, 0, 100, "ingest.mass-delete.percent");
             require(minimum >= 1, "ingest.mass-delete.minimum", minimum, "must be at least 1");
+        }
+
+        /// Whether so many of the documents are missing that a person has to say whether they are really gone.
+        boolean suspicious(long documents, long gone) {
+            boolean nothingListed = documents > 0 && gone == documents;
+            return nothingListed || (gone >= minimum && gone * 100 > documents * percent);
         }
     }
 

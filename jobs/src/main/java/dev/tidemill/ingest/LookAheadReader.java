@@ -30,8 +30,8 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
     private final LongSupplier remaining;
     private final Supplier<List<I>> pages;
     private final Work<I, O> work;
-    private final int threads;
-    private final int ahead;
+    private int threads;
+    private int ahead;
     private final Deque<Future<O>> results = new ArrayDeque<>();
     private @Nullable ExecutorService pool;
     private Iterator<I> page = List.<I>of().iterator();
@@ -49,6 +49,12 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
         this.work = work;
         this.threads = threads;
         this.ahead = ahead;
+    }
+
+    /// Works on one item after another, none before it is asked for. Before the reader is opened.
+    final void oneAtATime() {
+        threads = 1;
+        ahead = 1;
     }
 
     @Override

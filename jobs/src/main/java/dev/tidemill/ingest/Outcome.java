@@ -40,4 +40,12 @@ sealed interface Outcome {
 
     /// It is given up on.
     record Refused(Discovered version, RefusalReason reason, String mediaType, String detail) implements Outcome {}
+
+    /// The readable ones; the others are given up on.
+    static Extracted readable(Outcome outcome) {
+        return switch (outcome) {
+            case Extracted extracted -> extracted;
+            case Refused refused -> throw new Refusal(refused.reason(), refused.mediaType(), refused.detail());
+        };
+    }
 }

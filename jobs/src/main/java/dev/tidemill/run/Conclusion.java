@@ -159,7 +159,7 @@ final class Conclusion {
         launches.failed(instance, inARow, commits);
         JobDefinition job = jobs.find(launch.job());
         Backoff backoff = (job == null ? JobPolicy.defaults() : job.policy()).backoff(kind);
-        if (!backoff.allows(inARow)) {
+        if (Failures.triedOut(causes) || !backoff.allows(inARow)) {
             launches.ended(instance, Launches.State.FAILED, why);
             tell(RunEvent.Kind.FAILED, launch, execution, why);
             return;

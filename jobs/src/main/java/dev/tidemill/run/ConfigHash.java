@@ -1,9 +1,5 @@
 package dev.tidemill.run;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import org.springframework.boot.context.properties.bind.Bindable;
@@ -16,7 +12,7 @@ import org.springframework.core.env.Environment;
 final class ConfigHash {
 
     /// Enough to tell settings apart, short enough to read out.
-    private static final int LENGTH = 12;
+    static final int LENGTH = 12;
 
     private final Binder binder;
 
@@ -30,13 +26,7 @@ final class ConfigHash {
         }
         Map<String, Object> section =
                 binder.bind(job, Bindable.mapOf(String.class, Object.class)).orElse(Map.of());
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(sorted(section).toString().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest).substring(0, LENGTH);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return Sha256.hex(sorted(section).toString()).substring(0, LENGTH);
     }
 
     private static Object sorted(Object value) {

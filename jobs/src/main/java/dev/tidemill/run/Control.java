@@ -1,5 +1,6 @@
 package dev.tidemill.run;
 
+import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -38,6 +39,18 @@ final class Control {
                     return true;
                 },
                 false);
+    }
+
+    /// A transaction within one workspace, as the role of the connection: for what a job has to do with its own tables.
+    @SuppressWarnings("NullAway") // as below
+    <T extends @Nullable Object> T within(UUID workspaceId, Supplier<T> work) {
+        return transactions.execute(status -> {
+            jdbc.sql("SELECT set_config('tidemill.workspace_id', :workspace, true)")
+                    .param("workspace", workspaceId.toString())
+                    .query(String.class)
+                    .single();
+            return work.get();
+        });
     }
 
     /// As [#call], with no other decision going on in any process.

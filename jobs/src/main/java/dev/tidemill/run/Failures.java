@@ -85,6 +85,19 @@ final class Failures {
                 : ErrorClass.UNKNOWN;
     }
 
+    /// Whether the tries that the policy allows were all made within the step already.
+    static boolean triedOut(List<Throwable> failures) {
+        Set<Throwable> seen = new HashSet<>();
+        for (Throwable failure : failures) {
+            for (Throwable t = failure; t != null && seen.add(t); t = t.getCause()) {
+                if (t instanceof TriedOut) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     /// The patience that a cause asked for, null when none did.
     static @Nullable Duration retryAfter(List<Throwable> failures) {
         Set<Throwable> seen = new HashSet<>();

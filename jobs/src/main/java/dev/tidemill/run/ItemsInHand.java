@@ -10,11 +10,19 @@ import org.springframework.transaction.support.TransactionTemplate;
 /// Finds the item that kills the process. After its process died a run is *careful*: it notes each item before it
 /// works on it and after. What was in hand at a death may be the cause; after [#MOST_DEATHS] deaths it is given up on.
 ///
-/// A step asks [#careful] once, works on one item at a time while it is, and calls [#take] and [#done] around each.
+/// The processor of a keyed chunk step is looked after by its policy. A step that works on its items elsewhere asks
+/// [#careful] once, works on one item at a time while it is, and calls [#take] and [#done] around each.
 public final class ItemsInHand {
 
     /// Deaths of a run at the same item, the unnoted first one included, after which the item is quarantined.
     static final int MOST_DEATHS = 3;
+
+    /// Reason of the dead letter of an item that was given up on here.
+    public static final String CRASHED = "CRASHED";
+
+    /// What that letter says.
+    public static final String CRASHED_DETAIL =
+            "the process died " + MOST_DEATHS + " times in a row while this was being worked on";
 
     private final JdbcClient jdbc;
     private final TransactionTemplate alone;

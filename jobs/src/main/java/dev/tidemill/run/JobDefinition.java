@@ -1,6 +1,7 @@
 package dev.tidemill.run;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -16,6 +17,7 @@ import org.springframework.batch.core.job.Job;
 /// @param planner says what a run would do, null for a job that cannot tell
 /// @param replay how dead letters are tried again, null for a job that cannot
 /// @param policy what the operator decides about its runs
+/// @param configHash fingerprint of all that decides what its runs write, kept with each launch
 public record JobDefinition(
         String name,
         String description,
@@ -24,7 +26,8 @@ public record JobDefinition(
         Preparation preparation,
         @Nullable Planner planner,
         @Nullable Replay replay,
-        JobPolicy policy) {
+        JobPolicy policy,
+        String configHash) {
 
     /// Checks parameters that are valid in themselves against the world, and names what the run works on. Throws what
     /// tells the caller what is wrong.
@@ -33,7 +36,7 @@ public record JobDefinition(
         Prepared prepare(UUID workspaceId, Map<String, String> parameters);
     }
 
-    /// Says what a run with these prepared parameters would do. Changes nothing.
+    /// Says what a run with these parameters, valid in themselves, would do. Changes nothing, and throws as a preparation does.
     @FunctionalInterface
     public interface Planner {
         Plan plan(UUID workspaceId, Map<String, String> parameters);
@@ -66,6 +69,7 @@ public record JobDefinition(
         private @Nullable Planner planner;
         private @Nullable Replay replay;
         private JobPolicy policy = JobPolicy.defaults();
+        private String configHash = "";
 
         private Builder(Job job, String description) {
             this.job = job;
@@ -97,13 +101,20 @@ public record JobDefinition(
             return this;
         }
 
+        /// What decides what the job's runs write: its settings, the models it uses. Each is taken as it prints, as records do;
+        /// none may print a secret or its own address.
+        public Builder configuredBy(Object... configuration) {
+            configHash = Sha256.hex(Arrays.toString(configuration)).substring(0, ConfigHash.LENGTH);
+            return this;
+        }
+
         /// A job that does not prepare anything works on itself: one run at a time in a workspace.
         public JobDefinition build() {
             String name = job.getName();
             Preparation by = preparation != null
                     ? preparation
                     : (workspace, given) -> new Prepared(name, given);
-            return new JobDefinition(name, description, job, parameters, by, planner, replay, policy);
+            return new JobDefinition(name, description, job, parameters, by, planner, replay, policy, configHash);
         }
     }
 }

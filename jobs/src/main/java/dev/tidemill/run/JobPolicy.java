@@ -1,10 +1,12 @@
 package dev.tidemill.run;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -36,37 +38,60 @@ public record JobPolicy(
             throw new IllegalArgumentException("run.concurrency is " + concurrency + " and run.workspace-concurrency "
                     + workspaceConcurrency + ": both must be at least 1");
         }
-        conflicts = Set.copyOf(conflicts);
+        // Ordered, so that equal policies look equal in a fingerprint of the configuration.
+        conflicts = Collections.unmodifiableSet(new TreeSet<>(conflicts));
         Map<ErrorClass, Backoff> all = new EnumMap<>(DEFAULTS);
         all.putAll(retry);
-        retry = Map.copyOf(all);
+        retry = Collections.unmodifiableMap(all);
     }
 
     /// What a job does that says nothing about it.
     public static JobPolicy defaults() {
-        return new JobPolicy(0, 4, 2, Set.of(), Map.of(), new Skip(5, 100, 0));
+        return new JobPolicy(0, 4, 2, Set.of(), Map.of(), new Skip(null, null, 0));
+    }
+
+    /// As it is, with other values where nothing is set for the skip budget.
+    public JobPolicy skippingUpTo(int percent, long after) {
+        return new JobPolicy(
+                priority,
+                concurrency,
+                workspaceConcurrency,
+                conflicts,
+                retry,
+                new Skip(
+                        skip.percent() == null ? Integer.valueOf(percent) : skip.percent(),
+                        skip.after() == null ? Long.valueOf(after) : skip.after(),
+                        skip.count()));
     }
 
     /// How many items a step may give up on before it is taken for a sick system and fails.
     ///
-    /// @param percent of the items of a step
-    /// @param after items before which the share is not judged
+    /// @param percent of the items of a step, null for the job's default, which is 5 where the job has none of its own
+    /// @param after items before which the share is not judged, null for the job's default or 100
     /// @param count items in all, 0 for no limit
     public record Skip(
-            @DefaultValue("5") int percent,
-            @DefaultValue("100") long after,
+            @Nullable Integer percent,
+            @Nullable Long after,
             @DefaultValue("0") long count) {
 
         public Skip {
-            if (percent < 0 || percent > 100) {
+            if (percent != null && (percent < 0 || percent > 100)) {
                 throw new IllegalArgumentException("run.skip.percent is " + percent + ": must be between 0 and 100");
             }
-            if (after < 1) {
+            if (after != null && after < 1) {
                 throw new IllegalArgumentException("run.skip.after is " + after + ": must be at least 1");
             }
             if (count < 0) {
                 throw new IllegalArgumentException("run.skip.count is " + count + ": must be 0 (no limit) or more");
             }
+        }
+
+        int percentOfItems() {
+            return percent == null ? 5 : percent;
+        }
+
+        long afterItems() {
+            return after == null ? 100 : after;
         }
     }
 

@@ -50,7 +50,10 @@ public final class Jobs {
 
     /// Of the settings that a job runs with in this process: equal hashes are equal settings.
     String configHash(String job) {
-        return configHash.apply(job);
+        JobDefinition definition = byName.get(job);
+        return definition == null || definition.configHash().isEmpty()
+                ? configHash.apply(job)
+                : definition.configHash();
     }
 
     Set<String> names() {

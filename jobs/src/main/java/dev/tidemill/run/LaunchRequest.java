@@ -59,6 +59,10 @@ public record LaunchRequest(
         return new LaunchRequest(workspaceId, job, parameters, origin, identity, requestedBy, reason, number, planId, whenBusy);
     }
 
+    LaunchRequest withParameters(Map<String, String> others) {
+        return new LaunchRequest(workspaceId, job, others, origin, identity, requestedBy, reason, priority, planId, whenBusy);
+    }
+
     public LaunchRequest applying(@Nullable UUID plan) {
         return new LaunchRequest(workspaceId, job, parameters, origin, identity, requestedBy, reason, priority, plan, whenBusy);
     }

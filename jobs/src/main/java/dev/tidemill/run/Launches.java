@@ -104,12 +104,13 @@ final class Launches {
             String subject,
             long instanceId,
             int priority,
-            UUID node) {
+            Node node,
+            String configHash) {
         jdbc.sql("""
                         INSERT INTO launches (workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash, priority,
-                            requested_by, reason, requested_on, plan_id)
+                            requested_by, reason, requested_on, plan_id, config_hash, code_version)
                         VALUES (:workspace, :instance, :job, :subject, 'queued', :origin, :identity, :hash, :priority,
-                            :by, :reason, :node, :plan)
+                            :by, :reason, :node, :plan, :config, :version)
                         """)
                 .param("workspace", request.workspaceId())
                 .param("instance", instanceId)
@@ -121,8 +122,10 @@ final class Launches {
                 .param("priority", priority)
                 .param("by", request.requestedBy())
                 .param("reason", request.reason())
-                .param("node", node)
+                .param("node", node.bootId())
                 .param("plan", request.planId())
+                .param("config", configHash)
+                .param("version", node.version())
                 .update();
     }
 
@@ -289,6 +292,20 @@ final class Launches {
                 .param("state", state.column())
                 .param("error", error, java.sql.Types.VARCHAR)
                 .param("instance", instanceId)
+                .update();
+        find(instanceId).ifPresent(launch -> reopenLetters(launch.workspaceId(), launch.job()));
+    }
+
+    /// Opens letters again whose replay is over without the item having been tried: nothing of the job is under way any more.
+    void reopenLetters(UUID workspaceId, String job) {
+        jdbc.sql("""
+                        UPDATE dead_letters SET state = 'open'
+                        WHERE workspace_id = :workspace AND job = :job AND state = 'replaying'
+                          AND NOT EXISTS (SELECT FROM launches l WHERE l.workspace_id = :workspace AND l.job = :job
+                                          AND l.state IN ('queued', 'running', 'waiting'))
+                        """)
+                .param("workspace", workspaceId)
+                .param("job", job)
                 .update();
     }
 

@@ -105,8 +105,15 @@ public class RunConfiguration {
     Steps steps(
             JobRepository repository,
             PlatformTransactionManager transactionManager,
-            RunListener listener) {
-        return new Steps(repository, transactionManager, listener);
+            RunListener listener,
+            ObjectProvider<Jobs> jobs,
+            JdbcClient jdbc,
+            DeadLetters deadLetters,
+            ItemsInHand itemsInHand,
+            ObjectProvider<Pause> pause) {
+        ChunkPolicies policies = new ChunkPolicies(
+                jobs, jdbc, deadLetters, itemsInHand, pause.getIfAvailable(Pause::real), RandomGenerator.getDefault());
+        return new Steps(repository, transactionManager, listener, policies);
     }
 
     @Bean

@@ -1,12 +1,8 @@
 package dev.tidemill.run;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -48,6 +44,8 @@ public final class Runs implements SmartLifecycle {
     private final Audit audit;
     private final RunRecords records;
     private final RunRows rows;
+    private final Plans plans;
+    private final DeadLetterDesk letters;
     private final Node node;
     private final Duration shutdown;
     private volatile boolean running;
@@ -76,6 +74,8 @@ public final class Runs implements SmartLifecycle {
         this.audit = new Audit(control.jdbc());
         this.records = new RunRecords(control.jdbc());
         this.rows = new RunRows(control.jdbc(), jobs, InstantSource.system());
+        this.plans = new Plans(control, jobs, audit);
+        this.letters = new DeadLetterDesk(control, this, audit);
         this.node = node;
         this.shutdown = shutdown;
     }
@@ -84,13 +84,30 @@ public final class Runs implements SmartLifecycle {
         return jobs;
     }
 
+    /// What runs would do, and the launching of exactly that.
+    public Plans plans() {
+        return plans;
+    }
+
+    /// Forgets what ended long ago.
+    public HistoryPurge purge() {
+        return new HistoryPurge(control);
+    }
+
+    /// The dead letters, for their operators.
+    public DeadLetterDesk letters() {
+        return letters;
+    }
+
     /// Asks for a run. It starts at once, or when its turn comes; its id is known either way. A request with an identity
     /// that was used before is answered with the run of that time.
     ///
     /// @throws UnknownJob when there is no such job
     /// @throws InvalidParameter when a parameter is wrong or missing
     /// @throws RunConflict when another launch is at work on the same subject, or the identity was used for another request
-    public Launched launch(LaunchRequest request) {
+    /// @throws UnknownPlan when the plan to apply is not there
+    public Launched launch(LaunchRequest asked) {
+        LaunchRequest request = asked.planId() == null ? asked : plans.complete(asked, asked.planId());
         Map<String, String> given = jobs.check(request.job(), request.parameters());
         JobDefinition job = jobs.get(request.job());
         String identity = Objects.requireNonNullElseGet(
@@ -98,6 +115,9 @@ public final class Runs implements SmartLifecycle {
         Optional<Launched> earlier = control.call(() -> before(request, identity, given));
         if (earlier.isPresent()) {
             return earlier.get();
+        }
+        if (request.planId() != null) {
+            plans.check(request, request.planId());
         }
         // Looks at the world, which may take a while: not under the lock that all decisions need.
         Prepared prepared = job.preparation().prepare(request.workspaceId(), given);
@@ -129,12 +149,7 @@ public final class Runs implements SmartLifecycle {
     }
 
     private static String hash(Map<String, String> given) {
-        try {
-            byte[] text = new TreeMap<>(given).toString().getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return Sha256.hex(new TreeMap<>(given).toString());
     }
 
     private Launched create(
@@ -148,8 +163,12 @@ public final class Runs implements SmartLifecycle {
         JobInstance instance = repository.createJobInstance(job.name(), all);
         JobExecution execution = repository.createJobExecution(instance, all, new ExecutionContext());
         int priority = Objects.requireNonNullElse(request.priority(), job.policy().priority());
-        launches.insert(request, identity, requestHash, prepared.subject(), instance.getId(), priority, node.bootId());
+        String config = jobs.configHash(job.name());
+        launches.insert(request, identity, requestHash, prepared.subject(), instance.getId(), priority, node, config);
         records.add(instance.getId(), execution.getId());
+        if (request.planId() != null) {
+            plans.use(request.workspaceId(), request.planId(), instance.getId());
+        }
         record(request.workspaceId(), request.requestedBy(), "run.launch", execution.getId(), request.reason());
         dispatcher.own(instance.getId());
         return new Launched(execution.getId(), true);

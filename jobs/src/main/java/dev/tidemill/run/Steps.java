@@ -3,7 +3,6 @@ package dev.tidemill.run;
 import java.time.InstantSource;
 import org.springframework.batch.core.job.builder.JobBuilder;
 import org.springframework.batch.core.repository.JobRepository;
-import org.springframework.batch.core.step.builder.ChunkOrientedStepBuilder;
 import org.springframework.batch.core.step.builder.StepBuilder;
 import org.springframework.batch.core.step.builder.TaskletStepBuilder;
 import org.springframework.batch.core.step.tasklet.Tasklet;
@@ -17,24 +16,31 @@ public final class Steps {
     private final PlatformTransactionManager transactionManager;
     private final RunListener listener;
     private final PaceStream pace = new PaceStream(InstantSource.system());
+    private final ChunkPolicies policies;
 
-    Steps(JobRepository repository, PlatformTransactionManager transactionManager, RunListener listener) {
+    Steps(
+            JobRepository repository,
+            PlatformTransactionManager transactionManager,
+            RunListener listener,
+            ChunkPolicies policies) {
         this.repository = repository;
         this.transactionManager = transactionManager;
         this.listener = listener;
+        this.policies = policies;
     }
 
     public JobBuilder job(String name) {
         return new JobBuilder(name, repository).listener(listener);
     }
 
-    /// A chunk-oriented step.
+    /// A chunk-oriented step, under the retry and skip policy of its job.
     ///
     /// @param commitItems items in one transaction
-    public <I, O> ChunkOrientedStepBuilder<I, O> chunks(String name, int commitItems) {
-        return new StepBuilder(name, repository).<I, O>chunk(commitItems)
-                .transactionManager(transactionManager)
-                .stream(pace);
+    public <I, O> ChunkStepBuilder<I, O> chunks(String name, int commitItems) {
+        ChunkStepBuilder<I, O> step = new ChunkStepBuilder<>(name, repository, commitItems, policies);
+        step.transactionManager(transactionManager);
+        step.stream(pace);
+        return step;
     }
 
     /// A step that runs in transactions of its own making, each bounded.

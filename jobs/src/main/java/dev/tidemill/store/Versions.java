@@ -2,6 +2,7 @@ package dev.tidemill.store;
 
 import dev.tidemill.document.ContentHash;
 import dev.tidemill.document.RefusalReason;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -143,6 +144,22 @@ public final class Versions {
                 .param("version", versionId)
                 .update();
         require(updated == 1, versionId);
+    }
+
+    /// Makes refused versions ready to be extracted once more, in the caller's transaction: those that are the newest of their
+    /// document.
+    public int retry(UUID workspaceId, Collection<Long> versionIds) {
+        return jdbc.sql("""
+                        UPDATE document_versions v
+                        SET state = 'discovered', refusal_reason = NULL, profile = NULL
+                        FROM documents d
+                        WHERE v.workspace_id = :workspace AND v.id = ANY (:versions) AND v.state = 'refused'
+                          AND d.workspace_id = v.workspace_id AND d.id = v.document_id AND d.version = v.version
+                          AND d.deleted_at IS NULL
+                        """)
+                .param("workspace", workspaceId)
+                .param("versions", versionIds.toArray(Long[]::new))
+                .update();
     }
 
     private static void require(boolean moved, long versionId) {

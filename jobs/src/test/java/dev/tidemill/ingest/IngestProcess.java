@@ -17,9 +17,19 @@ final class IngestProcess {
             "ingest.embed.commit-chunks", "4",
             "ingest.publish.commit-documents", "2");
 
+    /// Property of a process that resumes instead of starting a run.
+    static final String RESUME = "tidemill.test.resume";
+
     private IngestProcess() {}
 
     static Process start(String url, String username, String password, Path spool, Path folder) throws IOException {
+        return start(url, username, password, spool, folder, List.of());
+    }
+
+    /// @param options of the JVM
+    static Process start(
+            String url, String username, String password, Path spool, Path folder, List<String> options)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -31,6 +41,7 @@ final class IngestProcess {
                 username,
                 spool.toString(),
                 folder.toString()));
+        command.addAll(1, options);
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(new File(spool.toFile(), "process.log"));
@@ -41,7 +52,12 @@ final class IngestProcess {
     public static void main(String[] args) {
         String password = System.getenv("TEST_PASSWORD");
         try (IngestHarness ingest = new IngestHarness(args[0], args[1], password, Path.of(args[2]), SMALL_COMMITS)) {
-            ingest.ingest(Path.of(args[3]));
+            if (Boolean.getBoolean(RESUME)) {
+                // Goes on with what a process before it left, as a server does.
+                ingest.runs().resumeOrphans().forEach(ingest::await);
+            } else {
+                ingest.ingest(Path.of(args[3]));
+            }
         }
     }
 }

@@ -463,13 +463,13 @@ class IngestTest {
     @Test
     void aRunThatRefusesNearlyEverythingFailsAndSaysWhatToDo() {
         ingest.close();
-        ingest = harness(Map.of("ingest.refusals.percent", "50", "ingest.refusals.after", "4"));
+        ingest = harness(Map.of("ingest.run.skip.percent", "50", "ingest.run.skip.after", "4"));
         for (int i = 0; i < 6; i++) {
             Corpus.write(folder.resolve("empty-" + i + ".txt"), "");
         }
         RunView run = ingest.ingest(folder);
         assertThat(run.status()).isEqualTo("FAILED");
-        assertThat(run.message()).contains("6 of 6 documents were refused").contains("ingest.refusals.percent");
+        assertThat(run.message()).contains("6 of 6 items of step extract").contains("EMPTY 6").contains("ingest.run.skip.percent");
     }
 
     @Test

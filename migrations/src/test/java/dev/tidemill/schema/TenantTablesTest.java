@@ -315,6 +315,8 @@ class TenantTablesTest {
                   VALUES ('ID', SLUG, SLUG, 'j', 'api', 1);
                 INSERT INTO run_failures (workspace_id, run_id, number, error_class, exception, message, stack)
                   VALUES ('ID', 1, 1, 'UNKNOWN', 'e', 'm', 's');
+                INSERT INTO plans (workspace_id, id, job, parameters, world, counts, tokens, cost, seconds, disk_bytes, notes, created_by,
+                  expires_at) VALUES ('ID', 'ID', 'j', '{}', 'w', '{}', 0, 0, 0, 0, '[]', 'a', now());
                 INSERT INTO audit_entries (workspace_id, actor, action, subject) VALUES ('ID', 'a', 'b', 'c');
                 INSERT INTO workspace_quotas (workspace_id) VALUES ('ID');
                 INSERT INTO usage_counters (workspace_id, day) VALUES ('ID', '2026-01-01');

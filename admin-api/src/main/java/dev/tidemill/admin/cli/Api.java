@@ -35,6 +35,11 @@ final class Api implements AutoCloseable {
         return url;
     }
 
+    /// A value as it stands in a path or a query.
+    static String encoded(String value) {
+        return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
     JsonNode get(String path) {
         return send(HttpRequest.newBuilder(URI.create(url + path)).GET());
     }
@@ -49,11 +54,6 @@ final class Api implements AutoCloseable {
                 .POST(BodyPublishers.ofString(JSON.writeValueAsString(body)));
         headers.forEach(request::header);
         return send(request);
-    }
-
-    /// A word as part of an address.
-    static String encoded(String word) {
-        return URLEncoder.encode(word, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     /// Server-sent events.

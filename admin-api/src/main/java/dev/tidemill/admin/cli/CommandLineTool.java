@@ -40,6 +40,8 @@ public final class CommandLineTool {
                 .addSubcommand(new SearchCommand(tool))
                 .addSubcommand(new CommandLine(new JobsCommand(tool)).addSubcommand(new JobStartCommand(tool)))
                 .addSubcommand(RunsCommand.with(tool))
+                .addSubcommand(new PlanCommand(tool))
+                .addSubcommand(DeadLettersCommand.withActions(tool))
                 .addSubcommand(new DoctorCommand(tool))
                 .addSubcommand(new CommandLine(new MigrateCommand()).addSubcommand(new MigrateStatusCommand(tool)))
                 .addSubcommand(new DemoCommand(tool))

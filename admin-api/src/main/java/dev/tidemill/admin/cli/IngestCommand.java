@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -45,6 +46,12 @@ final class IngestCommand implements Callable<Integer> {
     @Option(names = "--timeout", description = "give up waiting after this many seconds; the run goes on in the server")
     private @Nullable Long timeoutSeconds;
 
+    @Option(names = "--dry-run", description = "say what would be done, and do nothing")
+    private boolean dryRun;
+
+    @Option(names = "--plan", paramLabel = "ID", description = "do exactly what this plan of a dry run says")
+    private @Nullable UUID plan;
+
     @Mixin
     private Output output = new Output();
 
@@ -63,14 +70,18 @@ final class IngestCommand implements Callable<Integer> {
             resolved = path.toString();
         }
         try (Session session = Session.open(tool)) {
+            Map<String, Object> parameters = Map.of(
+                    "project", project,
+                    "type", type,
+                    "location", resolved,
+                    "allowMassDelete", allowMassDelete);
+            if (dryRun) {
+                JsonNode planned = session.api().post("/actuator/jobs/ingest/plan", parameters);
+                PlanText.print(planned, output, tool.out());
+                return ExitCode.OK;
+            }
             long run = session.api()
-                    .post(
-                            "/actuator/jobs/ingest",
-                            Map.of(
-                                    "project", project,
-                                    "type", type,
-                                    "location", resolved,
-                                    "allowMassDelete", allowMassDelete))
+                    .post("/actuator/jobs/ingest" + (plan == null ? "" : "?plan=" + plan), parameters)
                     .path("runId")
                     .asLong();
             Duration timeout = timeoutSeconds == null ? Duration.ofDays(30) : Duration.ofSeconds(timeoutSeconds);

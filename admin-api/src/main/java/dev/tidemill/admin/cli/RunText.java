@@ -132,7 +132,7 @@ final class RunText {
         int shown = 0;
         for (JsonNode letter : letters) {
             if (shown++ == REFUSALS_SHOWN) {
-                out.println("  and more: tidemill runs " + run + " -o json");
+                out.println("  and more: tidemill deadletters --run " + run);
                 return;
             }
             out.printf(

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
@@ -102,7 +103,10 @@ class JobsController {
             @RequestParam(name = "queue", defaultValue = "false")
                     @Schema(description = "wait while another run is busy with the same, instead of being refused")
                     boolean queue,
-            @RequestBody Map<String, @Nullable Object> parameters) {
+            @RequestParam(name = "plan", required = false) @Schema(description = "apply this plan; the body may be empty")
+                    @Nullable UUID plan,
+            @RequestBody(required = false) @Nullable Map<String, @Nullable Object> body) {
+        Map<String, @Nullable Object> parameters = body == null ? Map.of() : body;
         if (key != null && (key.isBlank() || key.length() > LONGEST_KEY)) {
             throw new BadRequest("Idempotency-Key", "Idempotency-Key must have 1 to " + LONGEST_KEY + " characters");
         }
@@ -110,6 +114,7 @@ class JobsController {
                 .by("key " + caller.keyId(), reason)
                 .identifiedBy(key)
                 .withPriority(priority)
+                .applying(plan)
                 .whenBusy(queue ? LaunchRequest.WhenBusy.QUEUE : LaunchRequest.WhenBusy.REFUSE);
         Launched launched = runs.launch(request);
         return ResponseEntity.status(launched.created() ? HttpStatus.ACCEPTED : HttpStatus.OK)

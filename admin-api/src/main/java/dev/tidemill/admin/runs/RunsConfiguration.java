@@ -3,7 +3,6 @@ package dev.tidemill.admin.runs;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemill.run.RunHistory;
 import dev.tidemill.run.Runs;
-import dev.tidemill.store.Workspaces;
 import java.time.InstantSource;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -44,8 +43,12 @@ public class RunsConfiguration {
     }
 
     @Bean
-    DeadLettersController deadLettersController(
-            @Qualifier("app") Workspaces workspaces, @Qualifier("app") JdbcClient jdbc) {
-        return new DeadLettersController(new DeadLetterList(workspaces, jdbc));
+    DeadLettersController deadLettersController(Runs runs) {
+        return new DeadLettersController(runs);
+    }
+
+    @Bean
+    PlansController plansController(Runs runs) {
+        return new PlansController(runs);
     }
 }

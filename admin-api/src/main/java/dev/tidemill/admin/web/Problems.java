@@ -3,6 +3,7 @@ package dev.tidemill.admin.web;
 import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.run.RunConflict;
 import dev.tidemill.run.UnknownJob;
+import dev.tidemill.run.UnknownPlan;
 import dev.tidemill.run.UnknownRun;
 import dev.tidemill.search.UnknownProject;
 import dev.tidemill.source.SourceUnavailable;
@@ -80,6 +81,11 @@ class Problems extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     ProblemDetail unknownRun(UnknownRun e) {
+        return ProblemDetail.forStatusAndDetail(HttpStatus.NOT_FOUND, message(e));
+    }
+
+    @ExceptionHandler
+    ProblemDetail unknownPlan(UnknownPlan e) {
         return ProblemDetail.forStatusAndDetail(HttpStatus.NOT_FOUND, message(e));
     }
 
