@@ -15,7 +15,7 @@ final class Launches {
     private static final String COLUMNS = """
             workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash, priority, requested_by, requested_on,
             failures, commits_at_failure, deaths, commits_at_death, waiting_for, due_at, stop_requested_at IS NOT NULL AS stop_requested,
-            last_error
+            last_error, steps
             """;
 
     private final JdbcClient jdbc;
@@ -74,7 +74,8 @@ final class Launches {
             @Nullable String waitingFor,
             OffsetDateTime dueAt,
             boolean stopRequested,
-            @Nullable String lastError) {}
+            @Nullable String lastError,
+            List<String> steps) {}
 
     private static final RowMapper<Launch> LAUNCH = (row, number) -> new Launch(
             row.getObject("workspace_id", UUID.class),
@@ -95,7 +96,8 @@ final class Launches {
             row.getString("waiting_for"),
             row.getObject("due_at", OffsetDateTime.class),
             row.getBoolean("stop_requested"),
-            row.getString("last_error"));
+            row.getString("last_error"),
+            List.of((String[]) row.getArray("steps").getArray()));
 
     void insert(
             LaunchRequest request,
@@ -104,12 +106,13 @@ final class Launches {
             String subject,
             long instanceId,
             int priority,
-            UUID node) {
+            UUID node,
+            List<String> steps) {
         jdbc.sql("""
                         INSERT INTO launches (workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash, priority,
-                            requested_by, reason, requested_on, plan_id)
+                            requested_by, reason, requested_on, plan_id, steps)
                         VALUES (:workspace, :instance, :job, :subject, 'queued', :origin, :identity, :hash, :priority,
-                            :by, :reason, :node, :plan)
+                            :by, :reason, :node, :plan, :steps)
                         """)
                 .param("workspace", request.workspaceId())
                 .param("instance", instanceId)
@@ -123,6 +126,7 @@ final class Launches {
                 .param("reason", request.reason())
                 .param("node", node)
                 .param("plan", request.planId())
+                .param("steps", steps.toArray(String[]::new))
                 .update();
     }
 

@@ -11,6 +11,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
+import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 
@@ -98,6 +99,15 @@ public class RunConfiguration {
                 repository,
                 node,
                 properties.shutdown());
+    }
+
+    @Bean
+    PlatformCheck platformCheck(
+            Environment environment,
+            JobRepository repository,
+            PlatformTransactionManager transactionManager,
+            JdbcClient jdbc) {
+        return new PlatformCheck(environment, repository, transactionManager, jdbc);
     }
 
     @Bean

@@ -149,7 +149,15 @@ public final class Runs implements SmartLifecycle {
         JobInstance instance = repository.createJobInstance(job.name(), all);
         JobExecution execution = repository.createJobExecution(instance, all, new ExecutionContext());
         int priority = Objects.requireNonNullElse(request.priority(), job.policy().priority());
-        launches.insert(request, identity, requestHash, prepared.subject(), instance.getId(), priority, node.bootId());
+        launches.insert(
+                request,
+                identity,
+                requestHash,
+                prepared.subject(),
+                instance.getId(),
+                priority,
+                node.bootId(),
+                job.steps());
         record(request.workspaceId(), request.requestedBy(), "run.launch", execution.getId(), request.reason());
         dispatcher.own(instance.getId());
         return new Launched(execution.getId(), true);
@@ -206,6 +214,10 @@ public final class Runs implements SmartLifecycle {
                             "another run is busy with " + launch.subject() + ": wait until it ends, or stop it",
                             last(other.instanceId()).getId());
                 }
+            }
+            String changed = jobs.get(launch.job()).changedSince(launch.steps());
+            if (changed != null) {
+                throw new RunConflict("run " + runId + " cannot be resumed: " + changed + ". Launch the job anew", runId);
             }
             JobExecution next = dispatcher.next(instance(launch.instanceId()), last);
             launches.queue(launch.instanceId());
