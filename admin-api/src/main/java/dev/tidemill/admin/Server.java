@@ -39,8 +39,6 @@ public final class Server {
         home.prepare();
         List<String> arguments = new ArrayList<>();
         arguments.add("--tidemill.home=" + home.folder());
-        // The parts that readiness asks belong to the web server.
-        arguments.add("--management.endpoint.health.validate-group-membership=false");
         settings.forEach(setting -> arguments.add("--" + setting));
         return new SpringApplicationBuilder(WorkerConfiguration.class)
                 .web(WebApplicationType.NONE)

@@ -190,6 +190,7 @@ public final class CrashTest implements AutoCloseable {
                 cluster.password(),
                 List.of(
                         "tidemill.runs.adopt=true",
+                        "tidemill.database.migrate=false",
                         "tidemill.runs.lease=" + lease + "ms",
                         "tidemill.runs.patience=" + lease * 2 / 3 + "ms",
                         "tidemill.runs.heartbeat=" + lease / 6 + "ms",
@@ -438,7 +439,7 @@ public final class CrashTest implements AutoCloseable {
     }
 
     /// Elements that the first list has more often than the second.
-    private static List<String> beyond(List<String> first, List<String> second) {
+    static List<String> beyond(List<String> first, List<String> second) {
         Map<String, Integer> counts = new HashMap<>();
         second.forEach(line -> counts.merge(line, 1, Integer::sum));
         List<String> more = new ArrayList<>();

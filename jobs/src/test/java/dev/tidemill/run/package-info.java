@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.run;
+
+import org.jspecify.annotations.NullMarked;
