@@ -5,7 +5,9 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.properties.HasOwner;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -116,6 +118,17 @@ class LayoutTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.springframework.batch..");
+
+    /// A step built elsewhere would get a transaction manager that commits nothing, and say so in no log.
+    @ArchTest
+    static final ArchRule jobsAndStepsAreBuiltByThePlatformAlone = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName("dev.tidemill.run.Steps")
+            .should()
+            .callConstructorWhere(JavaCall.Predicates.target(HasOwner.Predicates.With.owner(describe(
+                    "builds jobs or steps",
+                    type -> type.getName().equals("org.springframework.batch.core.step.builder.StepBuilder")
+                            || type.getName().equals("org.springframework.batch.core.job.builder.JobBuilder")))));
 
     @ArchTest
     static final ArchRule quartzStaysInTheSchedules = noClasses()

@@ -36,12 +36,14 @@ class DatabaseConfiguration {
         return home;
     }
 
-    /// Brought to this program's schema before anything else sees it.
+    /// Brought to this program's schema, where that is this process's to do, before anything else sees it.
     @Bean
     Database database(Home home, DatabaseProperties properties) {
         Database database = Database.open(home, properties.url());
         try {
-            Schema.apply(database.owner());
+            if (properties.migrate()) {
+                Schema.apply(database.owner());
+            }
             return database;
         } catch (RuntimeException e) {
             database.close();

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -30,6 +31,18 @@ public final class Server {
         }
         settings.forEach(setting -> arguments.add("--" + setting));
         return new SpringApplicationBuilder(ServerConfiguration.class).run(arguments.toArray(String[]::new));
+    }
+
+    /// Starts the part that works on runs, without the web server and the built-in values' files: for processes that exist
+    /// to be killed.
+    public static ConfigurableApplicationContext startWithoutWeb(Home home, List<String> settings) {
+        home.prepare();
+        List<String> arguments = new ArrayList<>();
+        arguments.add("--tidemill.home=" + home.folder());
+        settings.forEach(setting -> arguments.add("--" + setting));
+        return new SpringApplicationBuilder(WorkerConfiguration.class)
+                .web(WebApplicationType.NONE)
+                .run(arguments.toArray(String[]::new));
     }
 
     private static List<String> jobConfigs(@Nullable Path distribution) {

@@ -44,7 +44,7 @@ class EmbedAhead implements AutoCloseable {
 
     /// Has the text embedded; no more texts than there is room for.
     void offer(Text text) {
-        made.computeIfAbsent(text.contentId(), id -> pool.submit(() -> embedder.embed(text.text())));
+        made.computeIfAbsent(text.contentId(), id -> pool.submit(() -> EmbedReader.embed(embedder, id, text.text())));
     }
 
     /// Hands over the vectors that are done. What could not be embedded is left to the embed step, which says why.

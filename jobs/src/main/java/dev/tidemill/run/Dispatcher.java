@@ -204,6 +204,11 @@ final class Dispatcher {
 
     /// What a launch has to wait for, null when nothing.
     private @Nullable String obstacle(Launches.Launch launch, JobDefinition job, List<Launches.Launch> running) {
+        // A process of the version that launched it may still be there; else a person decides.
+        String changed = job.changedSince(launch.steps());
+        if (changed != null) {
+            return changed + ". Abandon this launch and launch the job anew";
+        }
         int ofJob = 0;
         int ofJobInWorkspace = 0;
         for (Launches.Launch other : running) {

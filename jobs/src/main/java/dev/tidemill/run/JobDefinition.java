@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.batch.core.job.Job;
+import org.springframework.batch.core.step.ListableStepLocator;
 
 /// A job as the platform and its operators know it. A job becomes one by a bean of this type; everything else (launch,
 /// recovery, schedules, plans, dead letters, progress, console) comes with it.
@@ -54,6 +55,26 @@ public record JobDefinition(
             throw new IllegalArgumentException(
                     "the job definition " + name + " holds the job " + job.getName() + ": use one name");
         }
+    }
+
+    /// Names of the job's steps, in their order where the job has one.
+    List<String> steps() {
+        return job instanceof ListableStepLocator located ? List.copyOf(located.getStepNames()) : List.of();
+    }
+
+    /// What keeps a launch made of other steps from being gone on with, null when nothing does. More steps than then are
+    /// none of it; a step that is gone or has another place would be left out in silence.
+    @Nullable
+    String changedSince(List<String> then) {
+        List<String> now = steps();
+        List<String> gone = then.stream().filter(step -> !now.contains(step)).toList();
+        if (!gone.isEmpty()) {
+            return "the job " + name + " has no step " + String.join(", ", gone) + " any more: it was launched with the steps "
+                    + String.join(", ", then);
+        }
+        return now.stream().filter(then::contains).toList().equals(then)
+                ? null
+                : "the steps of the job " + name + " have another order: it was launched with " + String.join(", ", then);
     }
 
     public static Builder of(Job job, String description) {

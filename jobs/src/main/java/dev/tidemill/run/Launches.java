@@ -15,7 +15,7 @@ final class Launches {
     private static final String COLUMNS = """
             workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash, priority, requested_by, requested_on,
             failures, commits_at_failure, deaths, commits_at_death, waiting_for, due_at, stop_requested_at IS NOT NULL AS stop_requested,
-            last_error
+            last_error, steps
             """;
 
     private final JdbcClient jdbc;
@@ -74,7 +74,8 @@ final class Launches {
             @Nullable String waitingFor,
             OffsetDateTime dueAt,
             boolean stopRequested,
-            @Nullable String lastError) {}
+            @Nullable String lastError,
+            List<String> steps) {}
 
     private static final RowMapper<Launch> LAUNCH = (row, number) -> new Launch(
             row.getObject("workspace_id", UUID.class),
@@ -95,7 +96,8 @@ final class Launches {
             row.getString("waiting_for"),
             row.getObject("due_at", OffsetDateTime.class),
             row.getBoolean("stop_requested"),
-            row.getString("last_error"));
+            row.getString("last_error"),
+            List.of((String[]) row.getArray("steps").getArray()));
 
     void insert(
             LaunchRequest request,
@@ -105,12 +107,13 @@ final class Launches {
             long instanceId,
             int priority,
             Node node,
-            String configHash) {
+            String configHash,
+            List<String> steps) {
         jdbc.sql("""
                         INSERT INTO launches (workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash, priority,
-                            requested_by, reason, requested_on, plan_id, config_hash, code_version)
+                            requested_by, reason, requested_on, plan_id, config_hash, code_version, steps)
                         VALUES (:workspace, :instance, :job, :subject, 'queued', :origin, :identity, :hash, :priority,
-                            :by, :reason, :node, :plan, :config, :version)
+                            :by, :reason, :node, :plan, :config, :version, :steps)
                         """)
                 .param("workspace", request.workspaceId())
                 .param("instance", instanceId)
@@ -126,6 +129,7 @@ final class Launches {
                 .param("plan", request.planId())
                 .param("config", configHash)
                 .param("version", node.version())
+                .param("steps", steps.toArray(String[]::new))
                 .update();
     }
 

@@ -102,6 +102,15 @@ public class RunConfiguration {
     }
 
     @Bean
+    PlatformCheck platformCheck(
+            Environment environment,
+            JobRepository repository,
+            PlatformTransactionManager transactionManager,
+            JdbcClient jdbc) {
+        return new PlatformCheck(environment, repository, transactionManager, jdbc);
+    }
+
+    @Bean
     Steps steps(
             JobRepository repository,
             PlatformTransactionManager transactionManager,

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.batch.core.job.JobExecution;
+import org.springframework.batch.core.job.JobInterruptedException;
 import org.springframework.batch.core.step.StepExecution;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -38,6 +39,10 @@ final class RunFailures {
         for (Throwable failure : failures) {
             if (number >= MOST) {
                 break;
+            }
+            if (failure instanceof JobInterruptedException) {
+                // That is how a step tells that it was stopped, which is no failure.
+                continue;
             }
             Throwable root = Failures.root(failure);
             StringWriter stack = new StringWriter();

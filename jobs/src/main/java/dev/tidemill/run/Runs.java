@@ -164,7 +164,16 @@ public final class Runs implements SmartLifecycle {
         JobExecution execution = repository.createJobExecution(instance, all, new ExecutionContext());
         int priority = Objects.requireNonNullElse(request.priority(), job.policy().priority());
         String config = jobs.configHash(job.name());
-        launches.insert(request, identity, requestHash, prepared.subject(), instance.getId(), priority, node, config);
+        launches.insert(
+                request,
+                identity,
+                requestHash,
+                prepared.subject(),
+                instance.getId(),
+                priority,
+                node,
+                config,
+                job.steps());
         records.add(instance.getId(), execution.getId());
         if (request.planId() != null) {
             plans.use(request.workspaceId(), request.planId(), instance.getId());
@@ -225,6 +234,10 @@ public final class Runs implements SmartLifecycle {
                             "another run is busy with " + launch.subject() + ": wait until it ends, or stop it",
                             last(other.instanceId()).getId());
                 }
+            }
+            String changed = jobs.get(launch.job()).changedSince(launch.steps());
+            if (changed != null) {
+                throw new RunConflict("run " + runId + " cannot be resumed: " + changed + ". Launch the job anew", runId);
             }
             JobExecution next = dispatcher.next(instance(launch.instanceId()), last);
             launches.queue(launch.instanceId());

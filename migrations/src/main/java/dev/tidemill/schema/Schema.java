@@ -32,6 +32,12 @@ public final class Schema {
 
     private static final String CHANGELOG = "db/changelog/master.yaml";
 
+    /// The platform under the jobs, without any table of documents.
+    private static final String PLATFORM = "db/changelog/platform.yaml";
+
+    private static final LabelExpression ALL = new LabelExpression();
+    private static final LabelExpression NO_DOCUMENTS = new LabelExpression("!documents");
+
     /// The advisory lock of schema changes, "tidemill" in ASCII.
     private static final long LOCK = 0x7469_6465_6d69_6c6cL;
 
@@ -42,14 +48,20 @@ public final class Schema {
     /// @param owner connects as the owner of the tables
     /// @throws SchemaChangeFailed naming the change set; those before it stay applied
     public static void apply(DataSource owner) {
-        change(owner, liquibase -> liquibase.update(new Contexts(), new LabelExpression()));
+        change(owner, CHANGELOG, liquibase -> liquibase.update(new Contexts(), ALL));
+    }
+
+    /// As [#apply], of the platform under the jobs alone: for applications with jobs of their own and no documents. They need
+    /// no pgvector.
+    public static void applyPlatform(DataSource owner) {
+        change(owner, PLATFORM, liquibase -> liquibase.update(new Contexts(), NO_DOCUMENTS));
     }
 
     /// Takes the last change sets back, newest first, by their own rollback statements. Their data is lost.
     ///
     /// @param count how many, at most
     public static void rollBack(DataSource owner, int count) {
-        change(owner, liquibase -> liquibase.rollback(count, null, new Contexts(), new LabelExpression()));
+        change(owner, CHANGELOG, liquibase -> liquibase.rollback(count, null, new Contexts(), ALL));
     }
 
     /// Every change set of this program in order, with what the database has of them. Changes nothing.
@@ -71,13 +83,13 @@ public final class Schema {
         }
     }
 
-    private static void change(DataSource owner, Work work) {
+    private static void change(DataSource owner, String changelog, Work work) {
         var failed = new FailedChange();
         try (Connection connection = owner.getConnection()) {
             lock(connection);
             quietly(() -> {
                 Database database = database(connection);
-                var liquibase = new Liquibase(CHANGELOG, new ClassLoaderResourceAccessor(), database);
+                var liquibase = new Liquibase(changelog, new ClassLoaderResourceAccessor(), database);
                 liquibase.setShowSummary(UpdateSummaryEnum.OFF);
                 liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.LOG);
                 liquibase.setChangeExecListener(failed);

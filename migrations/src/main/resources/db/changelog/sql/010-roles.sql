@@ -21,7 +21,7 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO tidemill_app, tidemill_batch, tidemill_meta, tidemill_searcher, tidemill_backup;
 --rollback SELECT 1;
 
---changeset tidemill:010-extension
+--changeset tidemill:010-extension labels:documents
 CREATE EXTENSION IF NOT EXISTS vector;
 --rollback SELECT 1;
 

@@ -174,3 +174,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters TO tidemill_meta;
 REVOKE UPDATE, DELETE ON audit_entries FROM tidemill_app, tidemill_batch;
 GRANT SELECT, INSERT ON audit_entries TO tidemill_meta;
 --rollback DROP POLICY platform ON dead_letters; DROP POLICY platform ON audit_entries; REVOKE ALL ON dead_letters, audit_entries FROM tidemill_meta;
+
+-- A launch is gone on with only by a program whose job still has these steps.
+--changeset tidemill:090-launch-steps
+ALTER TABLE launches ADD COLUMN steps text[] NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN launches.steps IS 'names of the steps that the job had when it was launched';
+--rollback ALTER TABLE launches DROP COLUMN steps;

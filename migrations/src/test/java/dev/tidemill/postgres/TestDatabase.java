@@ -14,6 +14,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 public final class TestDatabase implements AutoCloseable {
 
     private static final String TEMPLATE = "tidemill_template";
+    private static final String PLATFORM = "platform_template";
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private final String name;
@@ -26,6 +27,12 @@ public final class TestDatabase implements AutoCloseable {
     public static TestDatabase create() {
         Shared.requireTemplate();
         return make(" TEMPLATE " + TEMPLATE);
+    }
+
+    /// A database with the platform's tables alone, copied from a template.
+    public static TestDatabase createPlatform() {
+        Shared.requirePlatform();
+        return make(" TEMPLATE " + PLATFORM);
     }
 
     /// A database without any table.
@@ -92,6 +99,15 @@ public final class TestDatabase implements AutoCloseable {
 
         static final PrivateCluster CLUSTER = PrivateCluster.startThrowaway();
         private static boolean migrated;
+        private static boolean platformMigrated;
+
+        static synchronized void requirePlatform() {
+            if (!platformMigrated) {
+                CLUSTER.createDatabase(PLATFORM);
+                Schema.applyPlatform(source(PLATFORM));
+                platformMigrated = true;
+            }
+        }
 
         static synchronized void requireTemplate() {
             if (!migrated) {

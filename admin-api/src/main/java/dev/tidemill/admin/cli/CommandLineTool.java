@@ -45,6 +45,7 @@ public final class CommandLineTool {
                 .addSubcommand(new DoctorCommand(tool))
                 .addSubcommand(new CommandLine(new MigrateCommand()).addSubcommand(new MigrateStatusCommand(tool)))
                 .addSubcommand(new DemoCommand(tool))
+                .addSubcommand(new CrashTestCommand(tool))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(tool.out())
                 .setErr(tool.err())

@@ -1,0 +1,21 @@
+package dev.tidemill.admin;
+
+import dev.tidemill.ingest.IngestConfiguration;
+import dev.tidemill.run.RunConfiguration;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.batch.autoconfigure.BatchAutoConfiguration;
+import org.springframework.boot.batch.jdbc.autoconfigure.BatchJdbcAutoConfiguration;
+import org.springframework.context.annotation.Import;
+
+/// What works on runs in the server, without its web part. Only what that needs is configured: it is started often.
+@SpringBootConfiguration(proxyBeanMethods = false)
+@ImportAutoConfiguration({BatchAutoConfiguration.class, BatchJdbcAutoConfiguration.class})
+@Import({
+    SettingsCheck.class,
+    DatabaseConfiguration.class,
+    EmbeddingConfiguration.class,
+    RunConfiguration.class,
+    IngestConfiguration.class
+})
+class WorkerConfiguration {}

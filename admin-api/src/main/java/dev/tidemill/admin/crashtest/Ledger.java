@@ -1,0 +1,136 @@
+package dev.tidemill.admin.crashtest;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// What a database holds of the documents, read as its owner, and whether that is sound. Ids and times are left out, so
+/// that equal lines mean equal corpora.
+final class Ledger {
+
+    private static final List<String> CONTENTS = List.of(
+            """
+            SELECT 'document' AS what, s.type, d.key, d.version, d.published_version, d.deleted_at IS NOT NULL AS deleted
+            FROM documents d JOIN sources s ON s.workspace_id = d.workspace_id AND s.id = d.source_id ORDER BY d.key
+            """,
+            """
+            SELECT 'version' AS what, d.key, v.version, v.state, v.refusal_reason, encode(v.sha256, 'hex') AS hash, v.title,
+                   v.media_type, v.profile, v.text_length, v.chunk_count
+            FROM document_versions v JOIN documents d ON d.id = v.document_id ORDER BY d.key, v.version
+            """,
+            """
+            SELECT 'text' AS what, d.key, v.version, t.start_offset, md5(t.text) AS text
+            FROM document_texts t JOIN document_versions v ON v.id = t.version_id
+            JOIN documents d ON d.id = v.document_id ORDER BY d.key, v.version, t.start_offset
+            """,
+            """
+            SELECT 'chunk' AS what, d.key, v.version, c.ordinal, c.content_id, c.start_offset, c.end_offset, c.tokens,
+                   md5(c.header || c.text) AS text, md5(c.tsv::text) AS tsv,
+                   c.valid_from IS NOT NULL AS shown, c.valid_to IS NOT NULL AS hidden
+            FROM chunks c JOIN document_versions v ON v.id = c.version_id
+            JOIN documents d ON d.id = v.document_id ORDER BY d.key, v.version, c.ordinal
+            """,
+            "SELECT 'lexeme' AS what, lexeme, chunks FROM lexemes WHERE chunks <> 0 ORDER BY lexeme COLLATE \"C\"",
+            "SELECT 'embedding' AS what, content_id, md5(embedding) AS embedding FROM embedding_cache ORDER BY content_id",
+            "SELECT 'original' AS what, encode(sha256, 'hex') AS hash, size FROM blobs ORDER BY sha256",
+            """
+            SELECT 'dead letter' AS what, step, regexp_replace(item_key, '^[0-9a-f-]{36}/', '') AS item, reason,
+                   resolved_at IS NULL AS open
+            FROM dead_letters ORDER BY step, item
+            """);
+
+    /// Each names a rule by which a row of its answer is a fault.
+    private static final Map<String, String> RULES = Map.of(
+            "a chunk without its version",
+            "SELECT c.id FROM chunks c WHERE NOT EXISTS (SELECT FROM document_versions v WHERE v.id = c.version_id)",
+            "a version with another number of chunks than it says",
+            """
+            SELECT v.id FROM document_versions v WHERE v.chunk_count IS NOT NULL AND v.state NOT IN ('discovered', 'refused')
+            AND v.chunk_count <> (SELECT count(*) FROM chunks c WHERE c.version_id = v.id)
+            """,
+            "a launch that has not ended",
+            "SELECT job_instance_id, state, last_error FROM launches WHERE state <> 'completed'",
+            "an execution that has not ended",
+            "SELECT job_execution_id, status FROM batch_job_execution WHERE end_time IS NULL OR status = 'UNKNOWN'",
+            "two executions of a launch that completed",
+            """
+            SELECT job_instance_id FROM batch_job_execution WHERE status = 'COMPLETED' GROUP BY 1 HAVING count(*) > 1
+            """,
+            "a lease that nobody gave back",
+            "SELECT job_instance_id, boot_id FROM job_leases WHERE boot_id IS NOT NULL",
+            "an item that is in hand although nobody works",
+            "SELECT job_instance_id, item_key FROM items_in_hand");
+
+    private final JdbcClient owner;
+
+    Ledger(DataSource owner) {
+        this.owner = JdbcClient.create(owner);
+    }
+
+    /// Every row that tells two corpora apart.
+    List<String> contents() {
+        List<String> lines = new ArrayList<>();
+        CONTENTS.forEach(sql -> rows(sql).forEach(row -> lines.add(row.toString())));
+        for (Map<String, @Nullable Object> set : rows("SELECT id FROM vector_sets ORDER BY id")) {
+            rows("SELECT 'vector' AS what, content_id, md5(embedding::text) AS vector FROM vectors_" + set.get("id")
+                            + " ORDER BY content_id")
+                    .forEach(row -> lines.add(row.toString()));
+        }
+        return lines;
+    }
+
+    /// What is not as the rules and the library's own ledger say.
+    List<String> faults(Map<String, Library.Entry> expected) {
+        List<String> faults = new ArrayList<>();
+        RULES.forEach((rule, sql) -> rows(sql).forEach(row -> faults.add(rule + ": " + row)));
+        Map<String, Library.Entry> found = new HashMap<>();
+        owner.sql("""
+                        SELECT d.key, encode(v.sha256, 'hex') AS hash,
+                               CASE WHEN d.deleted_at IS NOT NULL THEN 'GONE' WHEN v.state = 'refused' THEN 'REFUSED'
+                                    WHEN d.published_version = d.version THEN 'READABLE' END AS state
+                        FROM documents d JOIN document_versions v ON v.document_id = d.id AND v.version = d.version
+                        """)
+                .query(row -> {
+                    String state = row.getString("state");
+                    if (state != null) {
+                        found.put(row.getString("key"), new Library.Entry(row.getString("hash"), Library.State.valueOf(state)));
+                    }
+                });
+        expected.forEach((key, entry) -> {
+            Library.Entry there = found.remove(key);
+            if (!entry.equals(there)) {
+                faults.add("document " + key + " is to be " + entry + " and is " + there);
+            }
+        });
+        found.forEach((key, entry) -> faults.add("document " + key + " is there and was never written: " + entry));
+        return faults;
+    }
+
+    /// The state of the launch with an identity, null before there is one.
+    @Nullable
+    String state(String identity) {
+        return owner.sql("SELECT state FROM launches WHERE identity = :identity")
+                .param("identity", identity)
+                .query(String.class)
+                .optional()
+                .orElse(null);
+    }
+
+    /// Why the launch is where it is, for people.
+    String why(String identity) {
+        return rows("SELECT state, waiting_for, failures, deaths, last_error FROM launches WHERE identity = '" + identity + "'")
+                .toString();
+    }
+
+    void terminate(int backendPid) {
+        owner.sql("SELECT pg_terminate_backend(:pid)").param("pid", backendPid).query(Boolean.class).single();
+    }
+
+    private List<Map<String, @Nullable Object>> rows(String sql) {
+        return owner.sql(sql).query().listOfRows();
+    }
+}

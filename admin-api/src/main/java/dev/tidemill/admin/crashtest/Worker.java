@@ -1,0 +1,44 @@
+package dev.tidemill.admin.crashtest;
+
+import dev.tidemill.admin.Home;
+import dev.tidemill.admin.Server;
+import dev.tidemill.admin.StartWorkspace;
+import dev.tidemill.run.LaunchRequest;
+import dev.tidemill.run.Runs;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/// A process of the crash test: the server without its web part. It launches what its standard input says, adopts what
+/// others left, and ends with its parent.
+final class Worker {
+
+    private Worker() {}
+
+    /// @param arguments the data folder, then settings as `name=value`
+    public static void main(String[] arguments) throws IOException {
+        List<String> settings = Arrays.asList(arguments).subList(1, arguments.length);
+        try (var context = Server.startWithoutWeb(new Home(Path.of(arguments[0])), settings);
+                var commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            Runs runs = context.getBean(Runs.class);
+            StartWorkspace workspace = context.getBean(StartWorkspace.class);
+            System.out.println("ready");
+            for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+                String[] words = line.split(" ", 2);
+                long run = runs.launch(LaunchRequest.of(
+                                        workspace.id(),
+                                        "ingest",
+                                        Map.of("location", words[1], "allowMassDelete", "true"),
+                                        "crash-test")
+                                .identifiedBy(words[0]))
+                        .runId();
+                System.out.println("launched " + words[0] + " as run " + run);
+            }
+        }
+    }
+}

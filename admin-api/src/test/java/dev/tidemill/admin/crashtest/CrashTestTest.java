@@ -1,0 +1,73 @@
+package dev.tidemill.admin.crashtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Every kill point once, as the release has it a thousand times.
+class CrashTestTest {
+
+    /// One turn of the schedule in mode `all`: every point for a process, two connections, a server, a zombie.
+    private static final int TURN = KillPoint.values().length + 4;
+
+    @Test
+    @Timeout(900)
+    void aJobKilledAtEveryPointLosesAndRepeatsNothing() throws Exception {
+        Path scratch = Files.createTempDirectory("tidemill-crash-test-");
+        List<String> told = Collections.synchronizedList(new ArrayList<>());
+        CrashTest.Options options = new CrashTest.Options(11, TURN, Mode.ALL, 12, 2, Duration.ofSeconds(4));
+        try (CrashTest test = new CrashTest(options, scratch, told::add)) {
+            Report report = test.run();
+
+            assertThat(report.lost()).isEmpty();
+            assertThat(report.duplicated()).isEmpty();
+            assertThat(report.faults()).isEmpty();
+            assertThat(report.killed()).isEqualTo(TURN);
+            assertThat(report.recoverySeconds()).hasSize(TURN);
+            assertThat(report.kills().keySet().stream().map(what -> what.substring(0, 3)).collect(Collectors.toSet()))
+                    .isEqualTo(Set.of("F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08", "F09", "F10"));
+            assertThat(report.text()).endsWith("lost 0, duplicated 0");
+            test.close();
+            test.removeScratch();
+        } catch (RuntimeException | AssertionError e) {
+            throw new AssertionError("what happened before, in " + scratch + ": " + told, e);
+        }
+    }
+
+    @Test
+    void theSameSeedIsTheSameSchedule() {
+        List<Fault> schedule = Fault.schedule(7, 60, Mode.ALL);
+
+        assertThat(Fault.schedule(7, 60, Mode.ALL)).isEqualTo(schedule);
+        assertThat(Fault.schedule(8, 60, Mode.ALL)).isNotEqualTo(schedule);
+    }
+
+    @Test
+    void oneTurnOfTheScheduleHitsEveryPointAndEveryMode() {
+        List<Fault> turn = Fault.schedule(7, TURN, Mode.ALL);
+
+        assertThat(turn.stream().filter(fault -> fault.mode() == Mode.PROCESS).map(Fault::point))
+                .containsExactlyInAnyOrderElementsOf(EnumSet.allOf(KillPoint.class));
+        assertThat(turn).extracting(Fault::mode).contains(Mode.BACKEND, Mode.POSTMASTER, Mode.ZOMBIE);
+    }
+
+    @Test
+    void aLostAndADoubledRowAreTold() {
+        List<String> expected = List.of("a", "b", "b", "c");
+        List<String> found = List.of("a", "a", "b", "c", "d");
+
+        assertThat(CrashTest.beyond(expected, found)).containsExactly("b");
+        assertThat(CrashTest.beyond(found, expected)).containsExactly("a", "d");
+        assertThat(CrashTest.beyond(expected, expected)).isEmpty();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.admin.crashtest;
+
+import org.jspecify.annotations.NullMarked;
