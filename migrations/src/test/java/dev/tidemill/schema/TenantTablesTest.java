@@ -312,6 +312,10 @@ class TenantTablesTest {
                   requested_on) VALUES ('ID', SLUG, 'j', 's', 'queued', 'api', 'i', '', 'a', 'ID');
                 INSERT INTO run_failures (workspace_id, run_id, number, error_class, exception, message, stack)
                   VALUES ('ID', 1, 1, 'UNKNOWN', 'e', 'm', 's');
+                INSERT INTO schedules (workspace_id, name, definition, timing, paused, paused_in_file)
+                  VALUES ('ID', 'nightly', '', '', false, false);
+                INSERT INTO schedule_fires (workspace_id, schedule, fire, fire_time, outcome)
+                  VALUES ('ID', 'nightly', 'f', now(), 'missed');
                 INSERT INTO audit_entries (workspace_id, actor, action, subject) VALUES ('ID', 'a', 'b', 'c');
                 INSERT INTO workspace_quotas (workspace_id) VALUES ('ID');
                 INSERT INTO usage_counters (workspace_id, day) VALUES ('ID', '2026-01-01');
