@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param note where clocks change between the time before and this one; null mostly
 record FireTime(Instant utc, String local, @Nullable String note) {
 
-    private static final DateTimeFormatter LOCAL = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ssxxx '['VV']'", Locale.ROOT);
+    private static final DateTimeFormatter LOCAL = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ssxxx'['VV']'", Locale.ROOT);
     private static final DateTimeFormatter MINUTE = DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
 
     static List<FireTime> next(Timing.Cron cron, Instant after, int count) {
