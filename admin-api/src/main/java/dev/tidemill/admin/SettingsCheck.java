@@ -13,8 +13,7 @@ import org.springframework.core.env.StandardEnvironment;
 /// Refuses settings under `tidemill` that nothing reads. The sections below them refuse their own unknown keys.
 class SettingsCheck implements BeanFactoryPostProcessor, EnvironmentAware {
 
-    private static final List<String> SECTIONS =
-            List.of("answer", "database", "embedding", "runs", "upload");
+    private static final List<String> SECTIONS = List.of("answer", "database", "embedding", "runs", "upload");
     private static final List<String> VALUES = List.of("home", "dist", "spool", "shared", "schedules.folder");
     private static final Set<String> OF_THE_MACHINE = Set.of(
             StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,

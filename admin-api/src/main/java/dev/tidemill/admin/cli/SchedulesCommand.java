@@ -48,13 +48,19 @@ final class SchedulesCommand implements Callable<Integer> {
                 return ExitCode.OK;
             }
             if (schedules.isEmpty()) {
-                tool.out().println("No schedules: a server reads schedules/*.yaml at its start; 'schedules reload' does now.");
+                tool.out()
+                        .println(
+                                "No schedules: a server reads schedules/*.yaml at its start; 'schedules reload' does now.");
             }
             for (JsonNode schedule : schedules) {
                 String next = schedule.path("paused").asBoolean()
                         ? "paused"
                         : schedule.path("after").isMissingNode()
-                                ? "next " + schedule.path("next").path(0).path("utc").asString("never")
+                                ? "next "
+                                        + schedule.path("next")
+                                                .path(0)
+                                                .path("utc")
+                                                .asString("never")
                                 : after(schedule);
                 JsonNode last = schedule.path("last");
                 tool.out()
@@ -79,14 +85,16 @@ final class SchedulesCommand implements Callable<Integer> {
     private static String fire(JsonNode fire) {
         String run = fire.path("runId").isMissingNode()
                 ? ""
-                : " run " + fire.path("runId").asLong() + " " + fire.path("state").asString("");
+                : " run " + fire.path("runId").asLong() + " "
+                        + fire.path("state").asString("");
         String message = fire.path("message").asString("");
         return fire.path("time").asString("") + " " + fire.path("outcome").asString("") + run
                 + (message.isEmpty() ? "" : " (" + message + ")");
     }
 
     private static String path(String name) {
-        return "/actuator/schedules/" + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+        return "/actuator/schedules/"
+                + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     private static void times(Tool tool, JsonNode schedule) {
@@ -103,7 +111,10 @@ final class SchedulesCommand implements Callable<Integer> {
     }
 
     /// Shows one schedule.
-    @Command(name = "show", description = "Show a schedule and what was made of its times.", mixinStandardHelpOptions = true)
+    @Command(
+            name = "show",
+            description = "Show a schedule and what was made of its times.",
+            mixinStandardHelpOptions = true)
     static final class Show implements Callable<Integer> {
 
         private final Tool tool;
@@ -111,7 +122,10 @@ final class SchedulesCommand implements Callable<Integer> {
         @Parameters(index = "0", paramLabel = "NAME", description = "schedule")
         private String name = "";
 
-        @Option(names = "--limit", description = "fires to show, 1 to 500 (default: ${DEFAULT-VALUE})", defaultValue = "10")
+        @Option(
+                names = "--limit",
+                description = "fires to show, 1 to 500 (default: ${DEFAULT-VALUE})",
+                defaultValue = "10")
         private int limit = 10;
 
         @Mixin
@@ -132,7 +146,8 @@ final class SchedulesCommand implements Callable<Integer> {
                 JsonNode fires = session.api().get(path(name) + "/fires?limit=" + limit);
                 String when = schedule.path("cron").isMissingNode()
                         ? after(schedule)
-                        : schedule.path("cron").asString("") + " " + schedule.path("zone").asString("");
+                        : schedule.path("cron").asString("") + " "
+                                + schedule.path("zone").asString("");
                 tool.out()
                         .printf(
                                 Locale.ROOT,

@@ -6,7 +6,8 @@ import dev.tidemill.run.RunObserver;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Notes, in the transaction in which a run ends, which schedules follow it: once for each run, and not at all when the end
+/// Notes, in the transaction in which a run ends, which schedules follow it: once for each run, and not at all when the
+/// end
 /// is undone. The next server that looks launches them.
 final class AfterRuns implements RunObserver {
 
@@ -33,8 +34,10 @@ final class AfterRuns implements RunObserver {
                         ON CONFLICT (workspace_id, schedule, fire) DO NOTHING
                         """)
                 .param("fire", "run " + event.runId())
-                .param("message", "after run " + event.runId() + " of " + event.job() + ", "
-                        + Words.of(event.kind()).replace('-', ' '))
+                .param(
+                        "message",
+                        "after run " + event.runId() + " of " + event.job() + ", "
+                                + Words.of(event.kind()).replace('-', ' '))
                 .param("workspace", event.workspaceId())
                 .param("installation", LaunchRequest.INSTALLATION)
                 .param("job", event.job())

@@ -10,7 +10,8 @@ import org.quartz.SchedulerException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What Quartz runs when a time has come: it tells so, nothing else. The times of one schedule are told one after the other,
+/// What Quartz runs when a time has come: it tells so, nothing else. The times of one schedule are told one after the
+/// other,
 /// over all nodes.
 @DisallowConcurrentExecution
 final class Alarm implements Job {
@@ -52,7 +53,8 @@ final class Alarm implements Job {
     /// Then its row in the store stays, and the next process is told the same time.
     private static boolean stopping(JobExecutionContext context) {
         try {
-            return context.getScheduler().isInStandbyMode() || context.getScheduler().isShutdown();
+            return context.getScheduler().isInStandbyMode()
+                    || context.getScheduler().isShutdown();
         } catch (SchedulerException e) {
             return true;
         }

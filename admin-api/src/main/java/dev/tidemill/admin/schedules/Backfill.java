@@ -36,7 +36,11 @@ final class Backfill {
     /// @param state how its newest launch stands, null when it has none
     /// @param action `launch`, `launch again` or `leave`
     /// @param runId of the launch, null when there is none
-    record Item(Instant time, @Nullable String state, String action, @Nullable Long runId) {}
+    record Item(
+            Instant time,
+            @Nullable String state,
+            String action,
+            @Nullable Long runId) {}
 
     /// @throws BadRequest when the range cannot be used
     List<Item> run(
@@ -63,7 +67,8 @@ final class Backfill {
         List<Instant> times = new ArrayList<>();
         for (Instant time = cron.next(from.minusMillis(1)); time != null && !time.isAfter(to); time = cron.next(time)) {
             if (times.size() == MOST) {
-                throw new BadRequest("to", "more than " + MOST + " times lie between from and to: take a shorter range");
+                throw new BadRequest(
+                        "to", "more than " + MOST + " times lie between from and to: take a shorter range");
             }
             times.add(time);
         }
@@ -75,7 +80,10 @@ final class Backfill {
 
     private List<Known> known(SavedSchedule saved, Schedule schedule, List<Instant> times) {
         Map<String, Fire> recorded = new HashMap<>();
-        store.fires(saved.workspaceId(), saved.name(), times.stream().map(Instant::toString).toList())
+        store.fires(
+                        saved.workspaceId(),
+                        saved.name(),
+                        times.stream().map(Instant::toString).toList())
                 .forEach(fire -> recorded.put(fire.fire(), fire));
         Map<String, List<ScheduleStore.Launch>> launches =
                 store.launchesOf(saved.workspaceId(), schedule.job(), schedule.name(), times);

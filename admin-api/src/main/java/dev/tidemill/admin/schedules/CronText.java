@@ -86,9 +86,12 @@ final class CronText {
             throw new IllegalArgumentException("day of month is \"" + day + "\" and day of week \"" + weekday
                     + "\": a crontab would run on either, which Quartz's syntax cannot say; make two schedules of it");
         }
-        if (weekday.contains("/") || weekday.contains("#") || weekday.toUpperCase(java.util.Locale.ROOT).contains("L")) {
-            throw new IllegalArgumentException("day of week is \"" + weekday
-                    + "\": in five fields use days and ranges only, for example 1-5 or MON,THU, or write Quartz's six fields");
+        if (weekday.contains("/")
+                || weekday.contains("#")
+                || weekday.toUpperCase(java.util.Locale.ROOT).contains("L")) {
+            throw new IllegalArgumentException(
+                    "day of week is \"" + weekday
+                            + "\": in five fields use days and ranges only, for example 1-5 or MON,THU, or write Quartz's six fields");
         }
         return new String[] {
             "0", five[0], five[1], weekday.equals("*") ? day : "?", five[3], weekday.equals("*") ? "?" : named(weekday)

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param note where clocks change between the time before and this one; null mostly
 record FireTime(Instant utc, String local, @Nullable String note) {
 
-    private static final DateTimeFormatter LOCAL = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ssxxx'['VV']'", Locale.ROOT);
+    private static final DateTimeFormatter LOCAL =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ssxxx'['VV']'", Locale.ROOT);
     private static final DateTimeFormatter MINUTE = DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
 
     static List<FireTime> next(Timing.Cron cron, Instant after, int count) {
@@ -38,10 +39,12 @@ record FireTime(Instant utc, String local, @Nullable String note) {
     private static @Nullable String note(ZoneId zone, Instant before, Instant time) {
         ZoneRules rules = zone.getRules();
         ZoneOffsetTransition change = rules.nextTransition(before);
-        boolean doubled = rules.getValidOffsets(LocalDateTime.ofInstant(time, zone)).size() == 2;
+        boolean doubled =
+                rules.getValidOffsets(LocalDateTime.ofInstant(time, zone)).size() == 2;
         if (doubled) {
             LocalDateTime local = LocalDateTime.ofInstant(time, zone);
-            boolean first = rules.getOffset(time).equals(rules.getValidOffsets(local).getFirst());
+            boolean first =
+                    rules.getOffset(time).equals(rules.getValidOffsets(local).getFirst());
             return MINUTE.format(local) + " comes twice on this day, as the clocks go back; this is the "
                     + (first ? "first" : "second") + " time";
         }
@@ -53,8 +56,8 @@ record FireTime(Instant utc, String local, @Nullable String note) {
         String to = MINUTE.format(change.getDateTimeAfter());
         Duration jump = change.getDuration().abs();
         return change.isGap()
-                ? "clocks go forward on " + day + ": " + from + " to " + to + " does not exist; what falls into it comes "
-                        + jump.toMinutes() + " minutes later"
+                ? "clocks go forward on " + day + ": " + from + " to " + to
+                        + " does not exist; what falls into it comes " + jump.toMinutes() + " minutes later"
                 : "clocks go back on " + day + " from " + from + " to " + to;
     }
 }

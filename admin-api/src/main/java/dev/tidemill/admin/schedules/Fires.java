@@ -18,7 +18,8 @@ import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /// Makes launches of times that have come. First the decision is recorded, in one transaction; then whatever is due is
-/// launched, by this process or by any other one. A launch's identity is the schedule with its time, so that it does not
+/// launched, by this process or by any other one. A launch's identity is the schedule with its time, so that it does
+/// not
 /// matter how often it is asked for.
 final class Fires {
 
@@ -98,10 +99,17 @@ final class Fires {
         String found = "came " + span(Duration.between(last, now)) + " late, after " + times.size() + " missed times";
         if (range.dropped() > 0) {
             store.insert(new Fire(
-                    saved.workspaceId(), saved.name(), time.toString(), time, Fire.Outcome.MISSED, null,
+                    saved.workspaceId(),
+                    saved.name(),
+                    time.toString(),
+                    time,
+                    Fire.Outcome.MISSED,
+                    null,
                     "more than " + MOST_MISSED + " times were missed: this stands for the oldest of them, up to "
                             + times.getFirst(),
-                    range.dropped(), 0, null));
+                    range.dropped(),
+                    0,
+                    null));
         }
         switch (schedule.misfire()) {
             case ONCE -> {
@@ -114,8 +122,12 @@ final class Fires {
                         waiting(saved, schedule, one, now, "came " + span(Duration.between(one, now)) + " late")));
             case SKIP -> times.forEach(one -> store.insert(missed(saved, one, "no server ran; misfire is skip")));
         }
-        log.warn("schedule {}: {} times were missed since {}; misfire is {}", saved.name(),
-                times.size() + range.dropped(), time, Words.of(schedule.misfire()));
+        log.warn(
+                "schedule {}: {} times were missed since {}; misfire is {}",
+                saved.name(),
+                times.size() + range.dropped(),
+                time,
+                Words.of(schedule.misfire()));
     }
 
     private static Fire missed(SavedSchedule saved, Instant time, String why) {
@@ -126,7 +138,15 @@ final class Fires {
     private static Fire waiting(SavedSchedule saved, Schedule schedule, Instant time, Instant due, String message) {
         Duration putOff = putOff(schedule, time);
         return new Fire(
-                saved.workspaceId(), saved.name(), time.toString(), time, Fire.Outcome.WAITING, null, message, 1, 0,
+                saved.workspaceId(),
+                saved.name(),
+                time.toString(),
+                time,
+                Fire.Outcome.WAITING,
+                null,
+                message,
+                1,
+                0,
                 due.plus(putOff));
     }
 
@@ -182,7 +202,11 @@ final class Fires {
         }
         boolean again = fire.attempts() + 1 < MOST_ATTEMPTS;
         String why = cause.getMessage() == null ? cause.getClass().getName() : cause.getMessage();
-        log.warn("schedule {}: no launch for {} ({}); {}", fire.schedule(), fire.fire(), why,
+        log.warn(
+                "schedule {}: no launch for {} ({}); {}",
+                fire.schedule(),
+                fire.fire(),
+                why,
                 again ? "next try in " + wait : "given up");
         store.failed(fire, why, again ? wait : null);
     }
@@ -260,14 +284,24 @@ final class Fires {
     Outcome launchNow(Schedule schedule, UUID workspaceId, String actor, String reason) {
         Instant now = store.now();
         String fire = "by hand " + now + " " + UUID.randomUUID().toString().substring(0, 8);
-        LaunchRequest request = request(schedule, workspaceId, Fire.identity(schedule.name(), fire)).by(actor, reason);
+        LaunchRequest request = request(schedule, workspaceId, Fire.identity(schedule.name(), fire))
+                .by(actor, reason);
         Outcome outcome = switch (schedule.overlap()) {
             case SKIP -> launched(request.whenBusy(WhenBusy.REFUSE));
             case QUEUE -> launched(request.whenBusy(WhenBusy.QUEUE));
             case STOP_RUNNING -> instead(request);
         };
         store.insert(new Fire(
-                workspaceId, schedule.name(), fire, now, Fire.Outcome.LAUNCHED, outcome.runId(), "by " + actor, 1, 0, null));
+                workspaceId,
+                schedule.name(),
+                fire,
+                now,
+                Fire.Outcome.LAUNCHED,
+                outcome.runId(),
+                "by " + actor,
+                1,
+                0,
+                null));
         return outcome;
     }
 

@@ -31,6 +31,8 @@ public final class LocalTimeTriggerStore extends SimplePropertiesTriggerPersiste
     @Override
     protected TriggerPropertyBundle getTriggerPropertyBundle(SimplePropertiesTriggerProperties properties) {
         return new TriggerPropertyBundle(
-                LocalTimeTrigger.at(properties.getString1(), ZoneId.of(properties.getString2())), new String[0], new Object[0]);
+                LocalTimeTrigger.at(properties.getString1(), ZoneId.of(properties.getString2())),
+                new String[0],
+                new Object[0]);
     }
 }

@@ -14,8 +14,7 @@ final class Operations {
     private final Fires fires;
     private final Audit audit;
 
-    Operations(
-            JdbcClient jdbc, TransactionTemplate transactions, ScheduleStore store, Alarms alarms, Fires fires) {
+    Operations(JdbcClient jdbc, TransactionTemplate transactions, ScheduleStore store, Alarms alarms, Fires fires) {
         this.transactions = transactions;
         this.store = store;
         this.alarms = alarms;

@@ -13,7 +13,8 @@ import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/// Brings the store to what the folder says: adds, changes, removes, and leaves alone what is unchanged, with its next time
+/// Brings the store to what the folder says: adds, changes, removes, and leaves alone what is unchanged, with its next
+/// time
 /// and its pause. Nodes that do so together do it one after the other.
 final class Reconciler {
 
@@ -45,7 +46,10 @@ final class Reconciler {
     Changes reconcile(List<ScheduleFolder.Entry> entries) {
         Changes changes = new Changes(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         transactions.executeWithoutResult(status -> {
-            jdbc.sql("SELECT pg_advisory_xact_lock(:lock)::text").param("lock", LOCK).query(String.class).single();
+            jdbc.sql("SELECT pg_advisory_xact_lock(:lock)::text")
+                    .param("lock", LOCK)
+                    .query(String.class)
+                    .single();
             apply(entries, changes);
         });
         return changes;
@@ -74,19 +78,24 @@ final class Reconciler {
             }
             alarm(schedule, before, after, now);
         }
-        gone.values().stream().sorted(java.util.Comparator.comparing(SavedSchedule::name)).forEach(saved -> {
-            store.remove(saved);
-            changes.removed().add(saved.name());
-        });
+        gone.values().stream()
+                .sorted(java.util.Comparator.comparing(SavedSchedule::name))
+                .forEach(saved -> {
+                    store.remove(saved);
+                    changes.removed().add(saved.name());
+                });
         Set<String> left = new HashSet<>(alarms.names());
-        entries.stream().filter(entry -> entry.schedule().cron() != null).forEach(entry -> left.remove(entry.schedule().name()));
+        entries.stream()
+                .filter(entry -> entry.schedule().cron() != null)
+                .forEach(entry -> left.remove(entry.schedule().name()));
         left.forEach(alarms::remove);
     }
 
     private SavedSchedule saved(ScheduleFolder.Entry entry, @org.jspecify.annotations.Nullable SavedSchedule before) {
         Schedule schedule = entry.schedule();
         // What an operator did holds until the file says otherwise than before.
-        boolean paused = before == null || before.pausedInFile() != schedule.paused() ? schedule.paused() : before.paused();
+        boolean paused =
+                before == null || before.pausedInFile() != schedule.paused() ? schedule.paused() : before.paused();
         return new SavedSchedule(
                 workspace(schedule),
                 schedule.name(),
@@ -97,7 +106,10 @@ final class Reconciler {
     }
 
     private void alarm(
-            Schedule schedule, @org.jspecify.annotations.Nullable SavedSchedule before, SavedSchedule after, Instant now) {
+            Schedule schedule,
+            @org.jspecify.annotations.Nullable SavedSchedule before,
+            SavedSchedule after,
+            Instant now) {
         Timing.Cron cron = schedule.cron();
         if (cron == null) {
             return;
@@ -106,7 +118,10 @@ final class Reconciler {
         if (same && alarms.isSet(schedule.name())) {
             return;
         }
-        if (before != null && before.timing().equals(after.timing()) && after.paused() && alarms.isSet(schedule.name())) {
+        if (before != null
+                && before.timing().equals(after.timing())
+                && after.paused()
+                && alarms.isSet(schedule.name())) {
             alarms.pause(schedule.name());
             return;
         }
@@ -131,10 +146,13 @@ final class Reconciler {
             throw new InvalidSchedule(
                     schedule.name() + ".yaml",
                     "workspace",
-                    "several organizations have a workspace \"" + named + "\": write " + String.join(" or ", found.keySet().stream()
-                            .sorted()
-                            .map(organization -> organization + "/" + named)
-                            .toList()));
+                    "several organizations have a workspace \"" + named + "\": write "
+                            + String.join(
+                                    " or ",
+                                    found.keySet().stream()
+                                            .sorted()
+                                            .map(organization -> organization + "/" + named)
+                                            .toList()));
         }
         return found.values().iterator().next();
     }

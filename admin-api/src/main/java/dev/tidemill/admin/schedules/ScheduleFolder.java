@@ -36,7 +36,9 @@ final class ScheduleFolder {
             String name = fileName.substring(0, fileName.length() - ENDING.length());
             if (!NAME.matcher(name).matches()) {
                 throw new InvalidSchedule(
-                        fileName, "", "use lower-case letters, digits, dots, dashes and underscores in the name of the file");
+                        fileName,
+                        "",
+                        "use lower-case letters, digits, dots, dashes and underscores in the name of the file");
             }
             String text = text(file, fileName);
             Schedule schedule = ScheduleReader.read(name, text);
@@ -92,7 +94,9 @@ final class ScheduleFolder {
             }
             if (after.schedule() != null && !byName.containsKey(after.schedule())) {
                 throw new InvalidSchedule(
-                        schedule.name() + ENDING, "after.schedule", "there is no schedule \"" + after.schedule() + "\"");
+                        schedule.name() + ENDING,
+                        "after.schedule",
+                        "there is no schedule \"" + after.schedule() + "\"");
             }
             if (after.job() != null) {
                 try {
@@ -117,8 +121,7 @@ final class ScheduleFolder {
             boolean follows = after != null
                     && (from.name().equals(after.schedule()) || from.job().equals(after.job()))
                     && java.util.Objects.equals(from.workspace(), next.workspace());
-            if (follows
-                    && (next.equals(target) || (seen.add(next.name()) && reaches(next, target, all, seen)))) {
+            if (follows && (next.equals(target) || (seen.add(next.name()) && reaches(next, target, all, seen)))) {
                 return true;
             }
         }

@@ -12,7 +12,8 @@ public final class ScheduleLag {
         this.jdbc = jdbc;
     }
 
-    /// For how long the oldest due time has not been told, or not been launched; zero when nothing is due. Paused schedules
+    /// For how long the oldest due time has not been told, or not been launched; zero when nothing is due. Paused
+    /// schedules
     /// do not count.
     public Duration lag() {
         double seconds = jdbc.sql("""

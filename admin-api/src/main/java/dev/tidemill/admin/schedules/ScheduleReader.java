@@ -29,13 +29,26 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
-/// Reads the text of one file. Every value is taken as the text that stands there: a date stays a date, a cron expression
+/// Reads the text of one file. Every value is taken as the text that stands there: a date stays a date, a cron
+/// expression
 /// what it is. Whatever is wrong names the file, the key and the line.
 final class ScheduleReader {
 
     private static final Set<String> KEYS = new TreeSet<>(List.of(
-            "job", "cron", "zone", "after", "workspace", "parameters", "misfire", "overlap", "except", "only-weekdays",
-            "jitter", "priority", "paused", "description"));
+            "job",
+            "cron",
+            "zone",
+            "after",
+            "workspace",
+            "parameters",
+            "misfire",
+            "overlap",
+            "except",
+            "only-weekdays",
+            "jitter",
+            "priority",
+            "paused",
+            "description"));
     private static final List<String> OF_CRON = List.of("zone", "misfire", "except", "only-weekdays", "jitter");
     private static final Duration LONGEST_JITTER = Duration.ofDays(1);
 
@@ -56,7 +69,8 @@ final class ScheduleReader {
             options.setAllowDuplicateKeys(false);
             root = new Yaml(new SafeConstructor(options)).compose(new StringReader(text));
         } catch (YAMLException e) {
-            throw new InvalidSchedule(file, "", "bad YAML: " + e.getMessage().strip().replaceAll("\\s*\\R\\s*", " "));
+            throw new InvalidSchedule(
+                    file, "", "bad YAML: " + e.getMessage().strip().replaceAll("\\s*\\R\\s*", " "));
         }
         if (!(root instanceof MappingNode mapping)) {
             throw new InvalidSchedule(file, "", "holds no keys: begin with \"job: NAME\" and \"cron: 0 30 2 * * ?\"");
@@ -68,7 +82,10 @@ final class ScheduleReader {
     private Schedule schedule(String name) {
         for (Map.Entry<String, Node> entry : values.entrySet()) {
             if (!KEYS.contains(entry.getKey())) {
-                throw wrong(entry.getKey(), entry.getValue(), "is no key of a schedule: known are " + String.join(", ", KEYS));
+                throw wrong(
+                        entry.getKey(),
+                        entry.getValue(),
+                        "is no key of a schedule: known are " + String.join(", ", KEYS));
             }
         }
         return new Schedule(
@@ -124,7 +141,8 @@ final class ScheduleReader {
         String job = inner.text("job");
         String schedule = inner.text("schedule");
         if ((job == null) == (schedule == null)) {
-            throw wrong("after", node("after"), "name either a job or a schedule, for example {job: ingest, on: success}");
+            throw wrong(
+                    "after", node("after"), "name either a job or a schedule, for example {job: ingest, on: success}");
         }
         return new Timing.After(
                 job, schedule, inner.choice("on", Timing.After.Outcome.class, Timing.After.Outcome.SUCCESS));
@@ -137,7 +155,8 @@ final class ScheduleReader {
         Map<String, Node> entries = entries(mapping, key + ".");
         entries.forEach((name, value) -> {
             if (!known.contains(name)) {
-                throw wrong(key + "." + name, value, "is unknown: known are " + String.join(", ", new TreeSet<>(known)));
+                throw wrong(
+                        key + "." + name, value, "is unknown: known are " + String.join(", ", new TreeSet<>(known)));
             }
         });
         return new ScheduleReader(file, entries);
@@ -162,7 +181,10 @@ final class ScheduleReader {
             return List.of();
         }
         if (!(node("except") instanceof SequenceNode sequence)) {
-            throw wrong("except", node("except"), "must be a list of dates, for example [2026-12-24 .. 2026-12-26, 2027-01-01]");
+            throw wrong(
+                    "except",
+                    node("except"),
+                    "must be a list of dates, for example [2026-12-24 .. 2026-12-26, 2027-01-01]");
         }
         List<Timing.Days> days = new ArrayList<>();
         for (Node entry : sequence.getValue()) {
@@ -176,15 +198,16 @@ final class ScheduleReader {
                 }
                 days.add(new Timing.Days(first, last));
             } catch (DateTimeException e) {
-                throw wrong("except", entry, "\"" + text + "\" is no date: use 2026-12-24, or 2026-12-24 .. 2026-12-26");
+                throw wrong(
+                        "except", entry, "\"" + text + "\" is no date: use 2026-12-24, or 2026-12-24 .. 2026-12-26");
             }
         }
         return days;
     }
 
     private Duration jitter() {
-        Duration jitter = converted(
-                "jitter", Duration.ZERO, DurationStyle::detectAndParse, "a duration such as 90s, 10m or 1h");
+        Duration jitter =
+                converted("jitter", Duration.ZERO, DurationStyle::detectAndParse, "a duration such as 90s, 10m or 1h");
         if (jitter.isNegative() || jitter.compareTo(LONGEST_JITTER) > 0) {
             throw wrong("jitter", node("jitter"), "must lie between 0s and 24h");
         }
@@ -221,7 +244,9 @@ final class ScheduleReader {
                         key,
                         node(key),
                         "is \"" + text + "\": use "
-                                + Arrays.stream(type.getEnumConstants()).map(Words::of).collect(Collectors.joining(", "))));
+                                + Arrays.stream(type.getEnumConstants())
+                                        .map(Words::of)
+                                        .collect(Collectors.joining(", "))));
     }
 
     private boolean flag(String key) {

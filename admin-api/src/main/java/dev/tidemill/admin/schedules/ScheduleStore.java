@@ -268,7 +268,8 @@ final class ScheduleStore {
 
     /// Launches of times, the oldest first, later ones with a number behind their identity.
     Map<String, List<Launch>> launchesOf(UUID workspaceId, String job, String schedule, List<Instant> times) {
-        return jdbc.sql("""
+        return jdbc
+                .sql("""
                         SELECT identity, state, (SELECT max(job_execution_id) FROM batch_job_execution e
                           WHERE e.job_instance_id = l.job_instance_id) AS run_id
                         FROM launches l WHERE workspace_id = :workspace AND job = :job
@@ -324,11 +325,7 @@ final class ScheduleStore {
         return jdbc.sql("""
                         SELECT l.state FROM launches l JOIN batch_job_execution e ON e.job_instance_id = l.job_instance_id
                         WHERE e.job_execution_id = :run
-                        """)
-                .param("run", runId)
-                .query(String.class)
-                .optional()
-                .orElse(null);
+                        """).param("run", runId).query(String.class).optional().orElse(null);
     }
 
     /// Old ones, a bounded number at a time.

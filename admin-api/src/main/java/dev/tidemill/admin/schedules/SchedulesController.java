@@ -61,10 +61,17 @@ class SchedulesController {
 
     /// Which times of the past get a run.
     record BackfillBody(
-            @Schema(description = "first time, in UTC: 2026-03-01T00:00:00Z") @Nullable String from,
+            @Schema(description = "first time, in UTC: 2026-03-01T00:00:00Z") @Nullable
+            String from,
+
             @Nullable String to,
-            @Schema(description = "missing (the default), missing-and-failed or all") @Nullable String select,
-            @Schema(description = "only say what would be done") @Nullable Boolean dryRun,
+
+            @Schema(description = "missing (the default), missing-and-failed or all") @Nullable
+            String select,
+
+            @Schema(description = "only say what would be done") @Nullable
+            Boolean dryRun,
+
             @Nullable String reason) {}
 
     /// The run that an action came to.
@@ -191,7 +198,8 @@ class SchedulesController {
                 return Instant.parse(text);
             }
         } catch (DateTimeException e) {
-            throw new BadRequest(name, name + " is \"" + text + "\": use a time in UTC, for example 2026-03-01T02:00:00Z");
+            throw new BadRequest(
+                    name, name + " is \"" + text + "\": use a time in UTC, for example 2026-03-01T02:00:00Z");
         }
         throw new BadRequest(name, name + " is missing: use a time in UTC, for example 2026-03-01T02:00:00Z");
     }
@@ -199,7 +207,8 @@ class SchedulesController {
     private SavedSchedule find(Caller caller, String name) {
         return store.find(name)
                 .filter(saved -> visible(caller, saved))
-                .orElseThrow(() -> new NotFound("there is no schedule \"" + name + "\": GET /actuator/schedules lists them"));
+                .orElseThrow(() ->
+                        new NotFound("there is no schedule \"" + name + "\": GET /actuator/schedules lists them"));
     }
 
     /// Schedules of the whole installation belong to those who work in its first workspace.

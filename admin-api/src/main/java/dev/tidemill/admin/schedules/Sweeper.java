@@ -9,7 +9,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/// Sets triggers right that Quartz would leave as they are for ever: taken or blocked with nobody at work on them, in error,
+/// Sets triggers right that Quartz would leave as they are for ever: taken or blocked with nobody at work on them, in
+/// error,
 /// or gone. Under Quartz's own lock, so that nobody is caught in the middle of something.
 final class Sweeper {
 
@@ -54,7 +55,8 @@ final class Sweeper {
     }
 
     private void lock() {
-        jdbc.sql("SELECT lock_name FROM qrtz_locks WHERE sched_name = :scheduler AND lock_name = 'TRIGGER_ACCESS' FOR UPDATE")
+        jdbc.sql(
+                        "SELECT lock_name FROM qrtz_locks WHERE sched_name = :scheduler AND lock_name = 'TRIGGER_ACCESS' FOR UPDATE")
                 .param("scheduler", SchedulesConfiguration.SCHEDULER)
                 .query(String.class)
                 .list();
@@ -100,8 +102,8 @@ final class Sweeper {
                         RETURNING t.trigger_name, b.before, t.trigger_state
                         """)
                 .param("scheduler", SchedulesConfiguration.SCHEDULER)
-                .query((row, number) -> "schedule " + row.getString(1) + ": its trigger was stuck in " + row.getString(2)
-                        + "; now " + row.getString(3))
+                .query((row, number) -> "schedule " + row.getString(1) + ": its trigger was stuck in "
+                        + row.getString(2) + "; now " + row.getString(3))
                 .list();
     }
 

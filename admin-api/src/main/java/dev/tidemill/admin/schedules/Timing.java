@@ -32,7 +32,8 @@ sealed interface Timing {
     /// @param except days left out
     /// @param onlyWeekdays whether Saturdays and Sundays are left out, too
     /// @param times of the expression, exceptions not yet left out
-    record Cron(String expression, ZoneId zone, List<Days> except, boolean onlyWeekdays, CronTimes times) implements Timing {
+    record Cron(String expression, ZoneId zone, List<Days> except, boolean onlyWeekdays, CronTimes times)
+            implements Timing {
 
         private static final Set<DayOfWeek> WEEKEND = EnumSet.of(DayOfWeek.SATURDAY, DayOfWeek.SUNDAY);
 

@@ -52,20 +52,28 @@ class CronTimesTest {
 
     @Test
     void itDoesNotMatterFromWhereTheTimesAreReckoned() {
-        for (String text : List.of("0 30 2 * * ?", "0 30 1 * * ?", "0 0/20 * * * ?", "0 0/30 1-3 * * ?", "0 0 0/2 * * ?")) {
+        for (String text :
+                List.of("0 30 2 * * ?", "0 30 1 * * ?", "0 0/20 * * * ?", "0 0/30 1-3 * * ?", "0 0 0/2 * * ?")) {
             for (String day : List.of("2026-03-07T20:00:00Z", "2026-10-31T20:00:00Z")) {
                 Timing.Cron cron = cron(text);
                 Instant end = Instant.parse(day).plus(Duration.ofHours(24));
                 List<Instant> walked = new ArrayList<>();
-                for (Instant time = cron.next(Instant.parse(day)); time != null && time.isBefore(end); time = cron.next(time)) {
+                for (Instant time = cron.next(Instant.parse(day));
+                        time != null && time.isBefore(end);
+                        time = cron.next(time)) {
                     walked.add(time);
                 }
                 assertThat(walked).isSorted().doesNotHaveDuplicates();
                 for (Instant at = Instant.parse(day); at.isBefore(end); at = at.plus(Duration.ofMinutes(7))) {
                     Instant from = at;
-                    Instant expected = walked.stream().filter(time -> time.isAfter(from)).findFirst().orElse(null);
+                    Instant expected = walked.stream()
+                            .filter(time -> time.isAfter(from))
+                            .findFirst()
+                            .orElse(null);
                     if (expected != null) {
-                        assertThat(cron.next(from)).as("%s after %s", text, from).isEqualTo(expected);
+                        assertThat(cron.next(from))
+                                .as("%s after %s", text, from)
+                                .isEqualTo(expected);
                     }
                 }
             }

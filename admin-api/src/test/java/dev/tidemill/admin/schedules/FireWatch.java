@@ -38,10 +38,12 @@ final class FireWatch implements AutoCloseable {
         while (count(sql) < expected) {
             long left = Duration.between(Instant.now(), end).toMillis();
             if (left <= 0) {
-                throw new AssertionError("only " + count(sql) + " of " + expected + " within " + patience + ": " + sql + "\n"
-                        + jdbc.sql("SELECT schedule || ' ' || fire || ' ' || outcome || ' ' || message FROM schedule_fires LIMIT 30")
-                                .query(String.class)
-                                .list());
+                throw new AssertionError(
+                        "only " + count(sql) + " of " + expected + " within " + patience + ": " + sql + "\n"
+                                + jdbc.sql(
+                                                "SELECT schedule || ' ' || fire || ' ' || outcome || ' ' || message FROM schedule_fires LIMIT 30")
+                                        .query(String.class)
+                                        .list());
             }
             listener.getNotifications((int) Math.min(left, 5_000));
         }

@@ -52,9 +52,11 @@ class ScheduleReaderTest {
 
     @Test
     void aScheduleMayFollowAJobOrAnotherSchedule() {
-        assertThat(ScheduleReader.read("a", "job: ingest\nafter: {job: backup, on: failure}\n").after())
+        assertThat(ScheduleReader.read("a", "job: ingest\nafter: {job: backup, on: failure}\n")
+                        .after())
                 .isEqualTo(new Timing.After("backup", null, Timing.After.Outcome.FAILURE));
-        assertThat(ScheduleReader.read("a", "job: ingest\nafter: {schedule: nightly}\n").after())
+        assertThat(ScheduleReader.read("a", "job: ingest\nafter: {schedule: nightly}\n")
+                        .after())
                 .isEqualTo(new Timing.After(null, "nightly", Timing.After.Outcome.SUCCESS));
     }
 

@@ -67,13 +67,13 @@ class SchedulesTest {
         TestServer.delete(folder);
         Files.createDirectories(folder);
         reload();
-        jdbc.sql("TRUNCATE schedule_fires, launches, audit_entries, qrtz_fired_triggers, qrtz_scheduler_state, batch_job_instance CASCADE")
+        jdbc.sql(
+                        "TRUNCATE schedule_fires, launches, audit_entries, qrtz_fired_triggers, qrtz_scheduler_state, batch_job_instance CASCADE")
                 .update();
     }
 
     private static ConfigurableApplicationContext start(boolean server) {
-        return TestNode.start(
-                database.jdbcUrl(), database.username(), database.password(), folder.toString(), server);
+        return TestNode.start(database.jdbcUrl(), database.username(), database.password(), folder.toString(), server);
     }
 
     private <T> T bean(Class<T> type) {
@@ -134,7 +134,8 @@ class SchedulesTest {
         file("goes", "job: tick\ncron: 0 0 3 * * ?\n");
         assertThat(reload().added()).containsExactly("changes", "goes", "stays");
         bean(Operations.class).pause(saved("stays"), "me", "quiet");
-        jdbc.sql("UPDATE qrtz_triggers SET next_fire_time = 1234000 WHERE trigger_name = 'stays'").update();
+        jdbc.sql("UPDATE qrtz_triggers SET next_fire_time = 1234000 WHERE trigger_name = 'stays'")
+                .update();
         long before = trigger("changes", "next_fire_time");
 
         file("changes", "job: tick\ncron: 0 0 4 * * ?\n");
@@ -151,7 +152,9 @@ class SchedulesTest {
         assertThat(saved("stays").paused()).isTrue();
         assertThat(state("comes")).isEqualTo("PAUSED");
         assertThat(trigger("changes", "next_fire_time")).isNotEqualTo(before);
-        assertThat(jdbc.sql("SELECT job_name FROM qrtz_job_details ORDER BY 1").query(String.class).list())
+        assertThat(jdbc.sql("SELECT job_name FROM qrtz_job_details ORDER BY 1")
+                        .query(String.class)
+                        .list())
                 .containsExactly("changes", "comes", "stays");
         assertThat(reload().unchanged()).containsExactly("changes", "comes", "stays");
     }
@@ -200,7 +203,8 @@ class SchedulesTest {
         CompletableFuture<Reconciler.Changes> here = CompletableFuture.supplyAsync(this::reload);
         CompletableFuture<Reconciler.Changes> there = CompletableFuture.supplyAsync(this::reload);
         assertThat(here.get().added().size() + there.get().added().size()).isEqualTo(10);
-        assertThat(here.get().unchanged().size() + there.get().unchanged().size()).isEqualTo(10);
+        assertThat(here.get().unchanged().size() + there.get().unchanged().size())
+                .isEqualTo(10);
         assertThat(watch.count("SELECT count(*) FROM qrtz_triggers")).isEqualTo(10);
     }
 
@@ -220,17 +224,21 @@ class SchedulesTest {
         node.close();
 
         node = start(true);
-        watch.awaitAtLeast(15, Duration.ofSeconds(60), "SELECT count(*) FROM schedule_fires WHERE outcome <> 'waiting'");
+        watch.awaitAtLeast(
+                15, Duration.ofSeconds(60), "SELECT count(*) FROM schedule_fires WHERE outcome <> 'waiting'");
 
-        assertThat(outcomes("once"))
-                .containsExactly(times(next, "missed", "missed", "missed", "missed", "launched"));
+        assertThat(outcomes("once")).containsExactly(times(next, "missed", "missed", "missed", "missed", "launched"));
         assertThat(outcomes("all"))
                 .containsExactly(times(next, "launched", "launched", "launched", "launched", "launched"));
         assertThat(outcomes("skip")).containsExactly(times(next, "missed", "missed", "missed", "missed", "missed"));
-        assertThat(watch.count("SELECT count(*) FROM launches WHERE identity LIKE 'once@%'")).isEqualTo(1);
-        assertThat(watch.count("SELECT count(*) FROM launches WHERE identity LIKE 'all@%'")).isEqualTo(5);
-        assertThat(watch.count("SELECT count(*) FROM launches WHERE identity LIKE 'skip@%'")).isZero();
-        assertThat(watch.count("SELECT count(DISTINCT next_fire_time) FROM qrtz_triggers")).isEqualTo(1);
+        assertThat(watch.count("SELECT count(*) FROM launches WHERE identity LIKE 'once@%'"))
+                .isEqualTo(1);
+        assertThat(watch.count("SELECT count(*) FROM launches WHERE identity LIKE 'all@%'"))
+                .isEqualTo(5);
+        assertThat(watch.count("SELECT count(*) FROM launches WHERE identity LIKE 'skip@%'"))
+                .isZero();
+        assertThat(watch.count("SELECT count(DISTINCT next_fire_time) FROM qrtz_triggers"))
+                .isEqualTo(1);
         assertThat(trigger("all", "next_fire_time")).isEqualTo(next.toEpochMilli());
         assertThat(bean(ScheduleStore.class).missed(TestNode.WORKSPACE, "skip")).isEqualTo(5);
         watch.awaitAtLeast(6, Duration.ofSeconds(60), "SELECT count(*) FROM launches WHERE state = 'completed'");
@@ -264,10 +272,13 @@ class SchedulesTest {
         bean(Fires.class).timeHasCome("nightly", time);
         bean(Fires.class).timeHasCome("nightly", time);
         // As after a crash between the launch and its record.
-        jdbc.sql("UPDATE schedule_fires SET outcome = 'waiting', run_id = NULL, due_at = now()").update();
+        jdbc.sql("UPDATE schedule_fires SET outcome = 'waiting', run_id = NULL, due_at = now()")
+                .update();
         bean(Fires.class).launchDue();
         assertThat(fire("nightly").outcome()).isEqualTo(Fire.Outcome.LAUNCHED);
-        assertThat(jdbc.sql("SELECT identity || ' ' || origin FROM launches").query(String.class).list())
+        assertThat(jdbc.sql("SELECT identity || ' ' || origin FROM launches")
+                        .query(String.class)
+                        .list())
                 .containsExactly("nightly@" + time + " schedule:nightly");
         finish(fire("nightly").runId());
     }
@@ -282,8 +293,8 @@ class SchedulesTest {
 
     private long busy(String key) throws Exception {
         TestNode.GATES.put(key, new CountDownLatch(1));
-        Launched launched = bean(Runs.class)
-                .launch(LaunchRequest.of(TestNode.WORKSPACE, "hold", Map.of("key", key), "test"));
+        Launched launched =
+                bean(Runs.class).launch(LaunchRequest.of(TestNode.WORKSPACE, "hold", Map.of("key", key), "test"));
         watch.awaitAtLeast(1, Duration.ofSeconds(30), "SELECT count(*) FROM launches WHERE state = 'running'");
         return launched.runId();
     }
@@ -297,7 +308,8 @@ class SchedulesTest {
         assertThat(fire("often").outcome()).isEqualTo(Fire.Outcome.SKIPPED);
         assertThat(fire("often").runId()).isEqualTo(busy);
         assertThat(fire("often").message()).contains("another run is busy with hold a");
-        assertThatThrownBy(() -> bean(Operations.class).run(saved("often"), "me", "")).isInstanceOf(RunConflict.class);
+        assertThatThrownBy(() -> bean(Operations.class).run(saved("often"), "me", ""))
+                .isInstanceOf(RunConflict.class);
     }
 
     @Test
@@ -307,7 +319,8 @@ class SchedulesTest {
         reload();
         bean(Fires.class).timeHasCome("often", second());
         assertThat(fire("often").outcome()).isEqualTo(Fire.Outcome.LAUNCHED);
-        assertThat(watch.count("SELECT count(*) FROM launches WHERE state = 'queued'")).isEqualTo(1);
+        assertThat(watch.count("SELECT count(*) FROM launches WHERE state = 'queued'"))
+                .isEqualTo(1);
         TestNode.GATES.get("a").countDown();
         finish(busy);
         finish(fire("often").runId());
@@ -319,7 +332,8 @@ class SchedulesTest {
         file("often", "job: hold\ncron: 0 * * * * ?\noverlap: stop-running\nparameters: {key: a}\n");
         reload();
         bean(Fires.class).timeHasCome("often", second());
-        assertThat(bean(Runs.class).finished(busy).get(60, TimeUnit.SECONDS).status()).isEqualTo("STOPPED");
+        assertThat(bean(Runs.class).finished(busy).get(60, TimeUnit.SECONDS).status())
+                .isEqualTo("STOPPED");
         TestNode.GATES.get("a").countDown();
         finish(fire("often").runId());
         assertThat(fire("often").outcome()).isEqualTo(Fire.Outcome.LAUNCHED);
@@ -345,7 +359,9 @@ class SchedulesTest {
                 assertThat(next.get(60, TimeUnit.SECONDS).created()).isTrue();
             }
         }
-        assertThat(jdbc.sql("SELECT state FROM launches ORDER BY job_instance_id LIMIT 1").query(String.class).single())
+        assertThat(jdbc.sql("SELECT state FROM launches ORDER BY job_instance_id LIMIT 1")
+                        .query(String.class)
+                        .single())
                 .isEqualTo("completed");
         assertThat(bean(Runs.class).get(first).orElseThrow().status()).isNotEqualTo("ABANDONED");
     }
@@ -378,11 +394,16 @@ class SchedulesTest {
         }
         reload();
         bean(Operations.class).pause(saved("paused"), "me", "");
-        jdbc.sql("UPDATE qrtz_triggers SET trigger_state = 'ACQUIRED' WHERE trigger_name IN ('acquired', 'held')").update();
-        jdbc.sql("UPDATE qrtz_triggers SET trigger_state = 'BLOCKED' WHERE trigger_name = 'blocked'").update();
-        jdbc.sql("UPDATE qrtz_triggers SET trigger_state = 'ERROR' WHERE trigger_name = 'error'").update();
-        jdbc.sql("UPDATE qrtz_triggers SET trigger_state = 'PAUSED_BLOCKED' WHERE trigger_name = 'paused'").update();
-        jdbc.sql("DELETE FROM qrtz_simprop_triggers WHERE trigger_name = 'gone'").update();
+        jdbc.sql("UPDATE qrtz_triggers SET trigger_state = 'ACQUIRED' WHERE trigger_name IN ('acquired', 'held')")
+                .update();
+        jdbc.sql("UPDATE qrtz_triggers SET trigger_state = 'BLOCKED' WHERE trigger_name = 'blocked'")
+                .update();
+        jdbc.sql("UPDATE qrtz_triggers SET trigger_state = 'ERROR' WHERE trigger_name = 'error'")
+                .update();
+        jdbc.sql("UPDATE qrtz_triggers SET trigger_state = 'PAUSED_BLOCKED' WHERE trigger_name = 'paused'")
+                .update();
+        jdbc.sql("DELETE FROM qrtz_simprop_triggers WHERE trigger_name = 'gone'")
+                .update();
         jdbc.sql("DELETE FROM qrtz_triggers WHERE trigger_name = 'gone'").update();
         jdbc.sql("""
                 INSERT INTO qrtz_scheduler_state (sched_name, instance_name, last_checkin_time, checkin_interval)
@@ -392,7 +413,9 @@ class SchedulesTest {
 
         List<String> healed = bean(Sweeper.class).sweep();
 
-        assertThat(healed).hasSize(5).anySatisfy(line -> assertThat(line).contains("acquired").contains("stuck in ACQUIRED"));
+        assertThat(healed)
+                .hasSize(5)
+                .anySatisfy(line -> assertThat(line).contains("acquired").contains("stuck in ACQUIRED"));
         assertThat(state("acquired")).isEqualTo("WAITING");
         assertThat(state("blocked")).isEqualTo("WAITING");
         assertThat(state("error")).isEqualTo("WAITING");
@@ -424,7 +447,8 @@ class SchedulesTest {
         jdbc.sql("UPDATE qrtz_triggers SET trigger_state = 'BLOCKED'").update();
         fired("lost", "nobody", "EXECUTING", time);
 
-        assertThat(bean(Sweeper.class).sweep()).anySatisfy(line -> assertThat(line).contains("a process that is gone"));
+        assertThat(bean(Sweeper.class).sweep())
+                .anySatisfy(line -> assertThat(line).contains("a process that is gone"));
         bean(Fires.class).launchDue();
 
         assertThat(state("lost")).isEqualTo("WAITING");
@@ -440,9 +464,11 @@ class SchedulesTest {
         file("chained", "job: tick\nafter: {schedule: on-success}\n");
         reload();
         Runs runs = bean(Runs.class);
-        long good = runs.launch(LaunchRequest.of(TestNode.WORKSPACE, "hold", Map.of("key", "good"), "test")).runId();
+        long good = runs.launch(LaunchRequest.of(TestNode.WORKSPACE, "hold", Map.of("key", "good"), "test"))
+                .runId();
         finish(good);
-        long bad = runs.launch(LaunchRequest.of(TestNode.WORKSPACE, "hold", Map.of("key", "broken"), "test")).runId();
+        long bad = runs.launch(LaunchRequest.of(TestNode.WORKSPACE, "hold", Map.of("key", "broken"), "test"))
+                .runId();
         finish(bad);
         bean(Fires.class).launchDue();
         bean(Fires.class).launchDue();
@@ -454,7 +480,8 @@ class SchedulesTest {
         finish(follower);
         bean(Fires.class).launchDue();
         assertThat(outcomes("chained")).containsExactly("run " + follower + " launched");
-        assertThat(watch.count("SELECT count(*) FROM launches WHERE job = 'tick'")).isEqualTo(5);
+        assertThat(watch.count("SELECT count(*) FROM launches WHERE job = 'tick'"))
+                .isEqualTo(5);
     }
 
     @Test
@@ -470,12 +497,14 @@ class SchedulesTest {
                 .launch(LaunchRequest.of(TestNode.WORKSPACE, "hold", Map.of("key", "good"), "test"))
                 .runId();
         finish(run);
-        jdbc.sql("UPDATE qrtz_triggers SET next_fire_time = next_fire_time - 36000000").update();
+        jdbc.sql("UPDATE qrtz_triggers SET next_fire_time = next_fire_time - 36000000")
+                .update();
         bean(Operations.class).resume(saved("hourly"), "me", "back");
         assertThat(state("hourly")).isEqualTo("WAITING");
         assertThat(trigger("hourly", "next_fire_time")).isGreaterThanOrEqualTo(next);
         assertThat(watch.count("SELECT count(*) FROM schedule_fires")).isZero();
-        assertThat(jdbc.sql("SELECT action || ' ' || (detail ->> 'reason') FROM audit_entries WHERE action LIKE 'schedule.%' ORDER BY id")
+        assertThat(jdbc.sql(
+                                "SELECT action || ' ' || (detail ->> 'reason') FROM audit_entries WHERE action LIKE 'schedule.%' ORDER BY id")
                         .query(String.class)
                         .list())
                 .containsExactly("schedule.pause holidays", "schedule.pause holidays", "schedule.resume back");
@@ -498,13 +527,16 @@ class SchedulesTest {
         for (Backfill.Item item : launched) {
             finish(item.runId());
         }
-        assertThat(jdbc.sql("SELECT identity || ' ' || priority FROM launches ORDER BY 1").query(String.class).list())
+        assertThat(jdbc.sql("SELECT identity || ' ' || priority FROM launches ORDER BY 1")
+                        .query(String.class)
+                        .list())
                 .containsExactly(
                         "daily@2026-03-01T03:00:00Z -100",
                         "daily@2026-03-02T03:00:00Z -100",
                         "daily@2026-03-03T03:00:00Z -100");
 
-        jdbc.sql("UPDATE launches SET state = 'failed' WHERE identity = 'daily@2026-03-02T03:00:00Z'").update();
+        jdbc.sql("UPDATE launches SET state = 'failed' WHERE identity = 'daily@2026-03-02T03:00:00Z'")
+                .update();
         assertThat(backfill.run(saved("daily"), from, to, Backfill.Select.MISSING, true, "me", ""))
                 .extracting(Backfill.Item::action)
                 .containsOnly("leave");

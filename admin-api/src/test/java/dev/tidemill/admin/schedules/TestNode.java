@@ -31,7 +31,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Primary;
 
-/// The run platform and the schedules without web and model, with jobs that do next to nothing. As a main it is a process of
+/// The run platform and the schedules without web and model, with jobs that do next to nothing. As a main it is a
+/// process of
 /// its own.
 public final class TestNode {
 
@@ -64,8 +65,7 @@ public final class TestNode {
     }
 
     public static void main(String[] arguments) throws Exception {
-        ConfigurableApplicationContext context =
-                start(arguments[0], arguments[1], arguments[2], arguments[3], true);
+        ConfigurableApplicationContext context = start(arguments[0], arguments[1], arguments[2], arguments[3], true);
         System.out.println("READY " + System.currentTimeMillis());
         // Ends when whoever started it closes the pipe, or dies.
         while (System.in.read() >= 0) {
@@ -137,15 +137,15 @@ public final class TestNode {
 
         @Bean
         Step tickStep(Steps steps) {
-            return steps.tasklet("work", (contribution, chunk) -> RepeatStatus.FINISHED).build();
+            return steps.tasklet("work", (contribution, chunk) -> RepeatStatus.FINISHED)
+                    .build();
         }
 
         /// Each launch works on something of its own.
         @Bean
         JobDefinition tick(@Qualifier("tickJob") Job job) {
             return JobDefinition.of(job, "does nothing, and is done at once")
-                    .prepared((workspace, given) ->
-                            new Prepared("tick " + UUID.randomUUID(), given))
+                    .prepared((workspace, given) -> new Prepared("tick " + UUID.randomUUID(), given))
                     .build();
         }
 
@@ -157,7 +157,8 @@ public final class TestNode {
         @Bean
         Step holdStep(Steps steps) {
             return steps.tasklet("work", (contribution, chunk) -> {
-                        String key = String.valueOf(chunk.getStepContext().getJobParameters().get("key"));
+                        String key = String.valueOf(
+                                chunk.getStepContext().getJobParameters().get("key"));
                         if (key.equals("broken")) {
                             throw new IllegalStateException("broken on purpose");
                         }

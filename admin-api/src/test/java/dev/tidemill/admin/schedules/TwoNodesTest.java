@@ -13,7 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Two processes fire the same schedules, each second, the clock of one of them three seconds ahead where the machine has
+/// Two processes fire the same schedules, each second, the clock of one of them three seconds ahead where the machine
+/// has
 /// libfaketime. `-Dschedules.fires=1000` takes the long run.
 class TwoNodesTest {
 
@@ -26,7 +27,9 @@ class TwoNodesTest {
     @Test
     void everyTimeIsLaunchedOnceAndNoneIsLeftOut() throws Exception {
         for (int i = 0; i < SCHEDULES; i++) {
-            Files.writeString(folder.resolve("s" + i + ".yaml"), "job: tick\ncron: '* * * * * ?'\noverlap: queue\nmisfire: all\n");
+            Files.writeString(
+                    folder.resolve("s" + i + ".yaml"),
+                    "job: tick\ncron: '* * * * * ?'\noverlap: queue\nmisfire: all\n");
         }
         try (TestDatabase database = TestDatabase.create();
                 FireWatch watch = new FireWatch(database)) {
@@ -37,10 +40,7 @@ class TwoNodesTest {
                 System.out.println("two nodes: the second one's clock is off by about " + skew + " ms");
                 ready(exact);
                 long began = System.nanoTime();
-                watch.awaitAtLeast(
-                        FIRES,
-                        Duration.ofSeconds(50 + FIRES / 2),
-                        "SELECT count(*) FROM launches");
+                watch.awaitAtLeast(FIRES, Duration.ofSeconds(50 + FIRES / 2), "SELECT count(*) FROM launches");
                 System.out.println(
                         "two nodes: " + FIRES + " launches after " + (System.nanoTime() - began) / 1_000_000 + " ms");
             } finally {
@@ -68,11 +68,12 @@ class TwoNodesTest {
                   SELECT max(fire_time) AS last, min(fire_time) AS first, count(*) AS n FROM schedule_fires GROUP BY schedule) s
                 """)).isZero();
         long nodes = watch.count("SELECT count(DISTINCT requested_on) FROM launches");
-        System.out.println("two nodes: " + launches + " launches of as many schedules and times, by " + nodes + " nodes: "
-                + watch.jdbc
-                        .sql("SELECT count(*)::text FROM launches GROUP BY requested_on")
-                        .query(String.class)
-                        .list());
+        System.out.println(
+                "two nodes: " + launches + " launches of as many schedules and times, by " + nodes + " nodes: "
+                        + watch.jdbc
+                                .sql("SELECT count(*)::text FROM launches GROUP BY requested_on")
+                                .query(String.class)
+                                .list());
         assertThat(nodes).isEqualTo(2);
     }
 
