@@ -14,6 +14,7 @@ RUN sh /tmp/postgresql-setup.sh && rm -rf /tmp/postgresql-setup.sh /var/lib/apt/
 COPY --from=build /src/admin-api/target/tidemill.jar /opt/tidemill/tidemill.jar
 COPY --from=build /src/admin-api/target/lib /opt/tidemill/lib
 COPY --from=build /src/job-configs /opt/tidemill/job-configs
+COPY --from=build /src/schedules /opt/tidemill/schedules
 USER tidemill
 ENV TIDEMILL_HOME=/var/lib/tidemill LC_ALL=C.UTF-8
 VOLUME /var/lib/tidemill

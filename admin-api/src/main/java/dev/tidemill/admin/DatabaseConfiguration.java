@@ -28,6 +28,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 class DatabaseConfiguration {
 
     static final String APP = "app";
+    static final String SCHEDULES = "schedules";
 
     @Bean
     Home home(@Value("${tidemill.home}") String folder) {
@@ -116,6 +117,15 @@ class DatabaseConfiguration {
     @Qualifier(APP)
     Workspaces appWorkspaces(@Qualifier(APP) HikariDataSource pool, @Qualifier(APP) JdbcClient jdbc) {
         return new Workspaces(new JdbcTransactionManager(pool), jdbc);
+    }
+
+    /// For the clock of the schedules: connects when it is first asked.
+    @Bean(defaultCandidate = false)
+    @Qualifier(SCHEDULES)
+    HikariDataSource schedulesPool(Database database, Node node) {
+        HikariDataSource pool = pool(database, SCHEDULES, "tidemill_meta", 6, node);
+        pool.setMinimumIdle(0);
+        return pool;
     }
 
     private static HikariDataSource pool(Database database, String name, String role, int size, Node node) {

@@ -19,7 +19,7 @@ public final class Server {
 
     /// Starts on a data folder.
     ///
-    /// @param distribution folder that holds `job-configs`, null for the built-in values
+    /// @param distribution folder of `job-configs` and `schedules`, null for built-in values and unchanged schedules
     /// @param settings further settings as `name=value`
     public static ConfigurableApplicationContext start(Home home, @Nullable Path distribution, List<String> settings) {
         home.prepare();
@@ -28,6 +28,9 @@ public final class Server {
         List<String> files = jobConfigs(distribution);
         if (!files.isEmpty()) {
             arguments.add("--spring.config.import=" + String.join(",", files));
+        }
+        if (distribution != null) {
+            arguments.add("--tidemill.schedules.folder=" + distribution.resolve("schedules"));
         }
         settings.forEach(setting -> arguments.add("--" + setting));
         return new SpringApplicationBuilder(ServerConfiguration.class).run(arguments.toArray(String[]::new));

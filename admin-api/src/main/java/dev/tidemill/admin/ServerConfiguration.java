@@ -3,6 +3,7 @@ package dev.tidemill.admin;
 import dev.tidemill.admin.documents.DocumentsConfiguration;
 import dev.tidemill.admin.query.QueryConfiguration;
 import dev.tidemill.admin.runs.RunsConfiguration;
+import dev.tidemill.admin.schedules.SchedulesConfiguration;
 import dev.tidemill.admin.security.SecurityConfiguration;
 import dev.tidemill.admin.web.WebConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
@@ -25,6 +26,7 @@ import org.springframework.context.annotation.Import;
     QueryConfiguration.class,
     DocumentsConfiguration.class,
     RunsConfiguration.class,
+    SchedulesConfiguration.class,
     HealthConfiguration.class,
     ServerFile.class
 })

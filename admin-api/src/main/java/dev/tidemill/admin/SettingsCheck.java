@@ -15,7 +15,7 @@ class SettingsCheck implements BeanFactoryPostProcessor, EnvironmentAware {
 
     private static final List<String> SECTIONS =
             List.of("answer", "database", "embedding", "events", "runs", "upload");
-    private static final List<String> VALUES = List.of("home", "dist", "spool", "shared");
+    private static final List<String> VALUES = List.of("home", "dist", "spool", "shared", "schedules.folder");
     private static final Set<String> OF_THE_MACHINE = Set.of(
             StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
             StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME);

@@ -187,7 +187,12 @@ public final class Runs implements SmartLifecycle {
     /// it left is in the data.
     private void makeWay(LaunchRequest request, String subject) {
         leases.findDead();
-        for (Launches.Launch other : launches.live(request.workspaceId(), subject)) {
+        for (Launches.Launch seen : launches.live(request.workspaceId(), subject)) {
+            // Its end may be being written right now: locked, it has either ended or is judged before it does.
+            Launches.Launch other = launches.lock(seen.instanceId()).orElse(seen);
+            if (other.state().ended()) {
+                continue;
+            }
             JobExecution execution = last(other.instanceId());
             boolean alive = other.state() == Launches.State.RUNNING
                     ? leases.held(other.instanceId())

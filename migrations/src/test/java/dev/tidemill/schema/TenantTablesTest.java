@@ -317,6 +317,10 @@ class TenantTablesTest {
                   VALUES ('ID', 1, 1, 'UNKNOWN', 'e', 'm', 's');
                 INSERT INTO plans (workspace_id, id, job, parameters, world, counts, tokens, cost, seconds, disk_bytes, notes, created_by,
                   expires_at) VALUES ('ID', 'ID', 'j', '{}', 'w', '{}', 0, 0, 0, 0, '[]', 'a', now());
+                INSERT INTO schedules (workspace_id, name, definition, timing, paused, paused_in_file)
+                  VALUES ('ID', 'nightly', '', '', false, false);
+                INSERT INTO schedule_fires (workspace_id, schedule, fire, fire_time, outcome)
+                  VALUES ('ID', 'nightly', 'f', now(), 'missed');
                 INSERT INTO audit_entries (workspace_id, actor, action, subject) VALUES ('ID', 'a', 'b', 'c');
                 INSERT INTO workspace_quotas (workspace_id) VALUES ('ID');
                 INSERT INTO usage_counters (workspace_id, day) VALUES ('ID', '2026-01-01');

@@ -42,6 +42,7 @@ public final class CommandLineTool {
                 .addSubcommand(RunsCommand.with(tool))
                 .addSubcommand(new PlanCommand(tool))
                 .addSubcommand(DeadLettersCommand.withActions(tool))
+                .addSubcommand(SchedulesCommand.with(tool))
                 .addSubcommand(new DoctorCommand(tool))
                 .addSubcommand(new CommandLine(new MigrateCommand()).addSubcommand(new MigrateStatusCommand(tool)))
                 .addSubcommand(new DemoCommand(tool))

@@ -1,6 +1,7 @@
 package dev.tidemill.admin.cli;
 
 import dev.tidemill.admin.Home;
+import dev.tidemill.admin.schedules.InvalidSchedule;
 import dev.tidemill.postgres.DatabaseUnavailable;
 import dev.tidemill.run.RunConflict;
 import dev.tidemill.schema.SchemaChangeFailed;
@@ -58,6 +59,7 @@ record Failure(int exitCode, String line) {
                                 + " is in use: choose another with --port, or stop what listens there");
             case DatabaseUnavailable unavailable -> new Failure(ExitCode.ERROR, message(unavailable));
             case SchemaChangeFailed failed -> new Failure(ExitCode.ERROR, message(failed));
+            case InvalidSchedule wrong -> new Failure(ExitCode.ERROR, message(wrong));
             case SourceUnavailable unavailable -> new Failure(ExitCode.NOT_FOUND, message(unavailable));
             case RunConflict conflict -> new Failure(ExitCode.CONFLICT, message(conflict));
             case MarkedYAMLException yaml -> new Failure(ExitCode.ERROR, "bad YAML: " + message(yaml));

@@ -92,8 +92,9 @@ class JobsController {
     @PostMapping("/{job}")
     @Operation(
             summary = "Launch a job",
-            description = "The body holds the job's parameters by name. A repeated Idempotency-Key is answered with the run of"
-                    + " the first request: 200 instead of 202.")
+            description =
+                    "The body holds the job's parameters by name. A repeated Idempotency-Key is answered with the run of"
+                            + " the first request: 200 instead of 202.")
     ResponseEntity<LaunchView> launch(
             @AuthenticationPrincipal Caller caller,
             @PathVariable String job,
@@ -132,7 +133,8 @@ class JobsController {
                 case Number number -> texts.put(name, number.toString());
                 case Boolean flag -> texts.put(name, flag.toString());
                 default ->
-                    throw new BadRequest(name, "\"" + name + "\" has the wrong type: give text, a number or true or false");
+                    throw new BadRequest(
+                            name, "\"" + name + "\" has the wrong type: give text, a number or true or false");
             }
         });
         return texts;

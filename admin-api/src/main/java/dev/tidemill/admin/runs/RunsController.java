@@ -58,8 +58,9 @@ class RunsController {
     /// What is to be different when a run is run again.
     record AgainBody(
             @Nullable String reason,
+
             @Schema(description = "parameters that are to have other values") @Nullable
-                    Map<String, @Nullable Object> parameters) {}
+            Map<String, @Nullable Object> parameters) {}
 
     /// The run that an action was about, or that came of it.
     record RunRef(long runId) {}

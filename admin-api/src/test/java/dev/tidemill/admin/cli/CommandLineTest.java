@@ -285,6 +285,30 @@ class CommandLineTest {
     }
 
     @Test
+    void aBadScheduleStopsTheServerWithOneLineThatNamesFileAndKey() throws Exception {
+        Path distribution = folder.resolve("dist");
+        Files.writeString(
+                Files.createDirectories(distribution.resolve("schedules")).resolve("nightly.yaml"),
+                "job: ingest\ncron: 0 75 2 * * ?\nparameters: {location: x}\n");
+        try (TestDatabase database = TestDatabase.create()) {
+            StringWriter out = new StringWriter();
+            StringWriter err = new StringWriter();
+            int code = new CommandLineTool(
+                            new Home(folder.resolve("home")),
+                            distribution,
+                            Map.of("DATABASE_URL", TestServer.url(database)),
+                            new PrintWriter(out, true),
+                            new PrintWriter(err, true))
+                    .run("serve", "--port", "0");
+
+            assertThat(new Ran(code, out.toString(), err.toString())
+                            .saysInOneLine("schedules/nightly.yaml: cron (line 2): the field minutes is \"75\"")
+                            .code())
+                    .isEqualTo(ExitCode.ERROR);
+        }
+    }
+
+    @Test
     void aDataFolderThatCannotBeMadeIsTold() throws Exception {
         Path file = Files.createFile(folder.resolve("file"));
 

@@ -1,0 +1,5 @@
+/// Tests of the schedules.
+@NullMarked
+package dev.tidemill.admin.schedules;
+
+import org.jspecify.annotations.NullMarked;
