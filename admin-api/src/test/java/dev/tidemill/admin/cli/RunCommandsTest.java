@@ -45,14 +45,14 @@ class RunCommandsTest {
 
     @BeforeAll
     static void start() throws Exception {
-        server = new TestServer();
+        server = new TestServer("ingest.refusals.after=6", "ingest.refusals.percent=50");
         Path fine = Files.createDirectory(folder.resolve("fine"));
         Files.writeString(fine.resolve("a.md"), "# A\n\nA good text about lighthouses.\n");
         Path mixed = Files.createDirectory(folder.resolve("mixed"));
         Files.writeString(mixed.resolve("b.md"), "# B\n\nA good text about harbours.\n");
         Files.write(mixed.resolve("bad.pdf"), "%PDF-1.7 broken".getBytes(StandardCharsets.US_ASCII));
         Path broken = Files.createDirectory(folder.resolve("broken"));
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < 8; i++) {
             Files.write(broken.resolve(i + ".pdf"), ("%PDF-1.7 broken " + i).getBytes(StandardCharsets.US_ASCII));
         }
         Ran first = run("jobs", "start", "ingest", "location=" + fine, "--wait", "--reason", "first light", "-o", "json");
