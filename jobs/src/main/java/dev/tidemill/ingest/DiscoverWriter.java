@@ -27,7 +27,8 @@ import org.springframework.batch.infrastructure.item.Chunk;
 /// Records what the source lists: new and changed documents get a version, unchanged ones are noted as seen.
 class DiscoverWriter implements SelectiveWriter<Candidate>, Items<SourceItem> {
 
-    /// Refusals that another try may undo. Every other one holds until the bytes change or its dead letter is replayed: of
+    /// Refusals that another try may undo. Every other one holds until the bytes change or its dead letter is replayed:
+    /// of
     /// crashes too, as what ended a process three times would do so in every ingest.
     private static final Set<String> WORTH_ANOTHER_TRY =
             Set.of(RefusalReason.TIMEOUT.name(), RefusalReason.OUT_OF_MEMORY.name());
@@ -85,8 +86,7 @@ class DiscoverWriter implements SelectiveWriter<Candidate>, Items<SourceItem> {
         try (InputStream in = open(found)) {
             originals.store(parameters.scope().workspaceId(), found.hash(), found.size(), in);
         } catch (Originals.ChangedWhileReading e) {
-            return new Refusal(
-                    RefusalReason.CHANGED_WHILE_READING, "changed while it was being read: ingest it again");
+            return new Refusal(RefusalReason.CHANGED_WHILE_READING, "changed while it was being read: ingest it again");
         } catch (IOException e) {
             return new Refusal(RefusalReason.UNREADABLE, "cannot be read: " + e);
         }
