@@ -361,6 +361,21 @@ class ServerTest {
         assertThat(answer.path("reason").asString()).isEqualTo("EMPTY_PROJECT");
         assertThat(server.get("/actuator/runs", theirs).json()).isEmpty();
         assertThat(server.get("/actuator/deadletters", theirs).json()).isEmpty();
+        assertThat(server.get("/actuator/deadletters/groups", theirs).json()).isEmpty();
+        long letter = server.get("/actuator/deadletters?state=all", key).json().get(0).path("id").asLong();
+        assertThat(server.get("/actuator/deadletters/" + letter, theirs).status()).isEqualTo(404);
+        assertThat(server.post(
+                                "/actuator/deadletters/ignore", "{\"ids\":[" + letter + "],\"reason\":\"x\"}", theirs)
+                        .json()
+                        .path("letters")
+                        .asLong())
+                .isZero();
+        String plan = server.post("/actuator/jobs/ingest/plan", "{\"location\":\"" + folder + "\"}", key)
+                .json()
+                .path("planId")
+                .asString();
+        assertThat(server.post("/actuator/jobs/ingest?plan=" + plan, "{}", theirs).status())
+                .isEqualTo(404);
         long run = server.get("/actuator/runs", key).json().get(0).path("id").asLong();
         assertThat(server.get("/actuator/runs/" + run, theirs).status()).isEqualTo(404);
         assertThat(server.post("/api/v1/projects/own/search", "{\"question\":\"x\"}", key)
@@ -461,6 +476,9 @@ class ServerTest {
                         "/api/v1/projects/{project}/documents",
                         "/actuator/jobs",
                         "/actuator/jobs/{job}",
+                        "/actuator/jobs/{job}/plan",
+                        "/actuator/deadletters/groups",
+                        "/actuator/deadletters/replay",
                         "/actuator/runs",
                         "/actuator/runs/{id}",
                         "/actuator/runs/{id}/diff/{other}",

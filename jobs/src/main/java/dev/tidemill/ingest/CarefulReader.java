@@ -6,7 +6,8 @@ import dev.tidemill.store.Versions.Discovered;
 import java.io.IOException;
 import org.springframework.batch.core.step.StepExecution;
 
-/// Reads documents; after the process died, with a note of the one in hand, so that one which kills it again and again is
+/// Reads documents; after the process died, with a note of the one in hand, so that one which kills it again and again
+/// is
 /// found and refused.
 final class CarefulReader {
 
@@ -23,7 +24,7 @@ final class CarefulReader {
         this.step = step;
     }
 
-    /// @return whether one document is to be read at a time
+    /// Asks whether the last process died: then one document is to be read at a time.
     boolean begin() {
         careful = itemsInHand.careful(step);
         return careful;

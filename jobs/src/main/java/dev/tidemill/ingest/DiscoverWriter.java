@@ -12,6 +12,7 @@ import dev.tidemill.store.Workspaces;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,9 +28,11 @@ import org.springframework.batch.infrastructure.item.Chunk;
 /// Records what the source lists: new and changed documents get a version, unchanged ones are noted as seen.
 class DiscoverWriter implements SelectiveWriter<Candidate>, Items<SourceItem> {
 
-    /// Refusals that another try may undo. Every other one holds until the bytes change.
+    /// Refusals that another try may undo. Every other one holds until the bytes change or its dead letter is replayed:
+    /// of
+    /// crashes too, as what ended a process three times would do so in every ingest.
     private static final Set<String> WORTH_ANOTHER_TRY =
-            Set.of(RefusalReason.TIMEOUT.name(), RefusalReason.CRASHED.name(), RefusalReason.OUT_OF_MEMORY.name());
+            Set.of(RefusalReason.TIMEOUT.name(), RefusalReason.OUT_OF_MEMORY.name());
 
     private final Workspaces workspaces;
     private final Documents documents;
@@ -93,8 +96,7 @@ class DiscoverWriter implements SelectiveWriter<Candidate>, Items<SourceItem> {
         try (InputStream in = open(found)) {
             originals.store(parameters.scope().workspaceId(), found.hash(), found.size(), in);
         } catch (Originals.ChangedWhileReading e) {
-            return new Refusal(
-                    RefusalReason.CHANGED_WHILE_READING, "changed while it was being read: ingest it again");
+            return new Refusal(RefusalReason.CHANGED_WHILE_READING, "changed while it was being read: ingest it again");
         } catch (IOException e) {
             return new Refusal(RefusalReason.UNREADABLE, "cannot be read: " + e);
         }
@@ -148,5 +150,12 @@ class DiscoverWriter implements SelectiveWriter<Candidate>, Items<SourceItem> {
     @Override
     public void givenUp(SourceItem item, DataError error) {
         documents.seenWithoutContent(parameters.scope(), item.key(), parameters.listing());
+        if (item.content() instanceof SourceItem.OfFile file && file.temporary()) {
+            try {
+                Files.deleteIfExists(file.path());
+            } catch (IOException e) {
+                throw new UncheckedIOException(file.path() + " cannot be removed: " + e.getMessage(), e);
+            }
+        }
     }
 }

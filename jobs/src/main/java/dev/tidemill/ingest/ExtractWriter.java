@@ -130,7 +130,8 @@ class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
 
     @Override
     public String payload(Outcome outcome) {
-        return "document version " + outcome.version().id() + " of " + outcome.version().fileName() + ", sha256 "
+        return "document version " + outcome.version().id() + " of "
+                + outcome.version().fileName() + ", sha256 "
                 + outcome.version().hash().hex();
     }
 
@@ -139,8 +140,7 @@ class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
         Refusal refusal = error instanceof Refusal known
                 ? known
                 : new Refusal(RefusalReason.valueOf(error.reason()), String.valueOf(error.getMessage()));
-        versions.refused(
-                parameters.scope(), outcome.version().id(), refusal.why(), refusal.mediaType(), profile);
+        versions.refused(parameters.scope(), outcome.version().id(), refusal.why(), refusal.mediaType(), profile);
     }
 
     /// Joins blocks into parts of a size that suits the database.

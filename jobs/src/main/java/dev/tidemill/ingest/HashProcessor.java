@@ -25,11 +25,9 @@ final class HashProcessor implements ItemProcessor<SourceItem, Candidate> {
     @Override
     public Candidate process(SourceItem item) {
         return switch (item.content()) {
-            case SourceItem.OfBytes(byte[] bytes) ->
-                new Candidate(item, ContentHash.of(bytes), bytes.length, bytes);
+            case SourceItem.OfBytes(byte[] bytes) -> new Candidate(item, ContentHash.of(bytes), bytes.length, bytes);
             case SourceItem.OfFile file -> read(item, file.path());
-            case SourceItem.Unavailable(RefusalReason reason, String detail) ->
-                throw new Refusal(reason, detail);
+            case SourceItem.Unavailable(RefusalReason reason, String detail) -> throw new Refusal(reason, detail);
         };
     }
 

@@ -43,7 +43,9 @@ final class IngestMeasures {
     private record Sizes(long bytes, double chunks) {}
 
     Ratios ratios(UUID workspaceId) {
-        Sums sums = workspaces.call(workspaceId, () -> jdbc.sql("""
+        Sums sums = workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
                         SELECT coalesce(sum(b.size), 0) AS bytes, coalesce(sum(v.chunk_count), 0) AS chunks,
                                coalesce(sum((SELECT sum(c.tokens) FROM chunks c
                                              WHERE c.workspace_id = v.workspace_id AND c.version_id = v.id)), 0) AS tokens
@@ -51,10 +53,10 @@ final class IngestMeasures {
                               WHERE workspace_id = :workspace AND state = 'published' ORDER BY id DESC LIMIT :sample) v
                         JOIN blobs b ON b.workspace_id = v.workspace_id AND b.sha256 = v.sha256
                         """)
-                .param("workspace", workspaceId)
-                .param("sample", SAMPLE)
-                .query(Sums.class)
-                .single());
+                        .param("workspace", workspaceId)
+                        .param("sample", SAMPLE)
+                        .query(Sums.class)
+                        .single());
         List<String> notes = new ArrayList<>();
         boolean measured = sums.bytes() > 0 && sums.chunks() > 0 && sums.tokens() > 0;
         if (!measured) {
@@ -74,9 +76,7 @@ final class IngestMeasures {
                         FROM pg_class
                         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
                           AND (relname IN ('chunks', 'document_texts', 'lexemes', 'embedding_cache') OR relname ~ '^vectors_[0-9]+$')
-                        """)
-                .query(Sizes.class)
-                .single();
+                        """).query(Sizes.class).single();
         return sizes.chunks() >= SAMPLE
                 ? sizes.bytes() / sizes.chunks()
                 : ASSUMED_TEXTS * tokensPerChunk / tokensPerByte + 2.0 * Float.BYTES * dimensions;
@@ -87,7 +87,9 @@ final class IngestMeasures {
     }
 
     private double rate(UUID workspaceId, String step) {
-        return workspaces.call(workspaceId, () -> jdbc.sql("""
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
                         SELECT coalesce(sum(write_count) / nullif(sum(extract(epoch FROM end_time - start_time)), 0), 0)::float8
                         FROM (SELECT s.write_count, s.start_time, s.end_time
                               FROM launches l
@@ -97,11 +99,11 @@ final class IngestMeasures {
                                 AND s.write_count > 0 AND s.end_time IS NOT NULL
                               ORDER BY l.job_instance_id DESC LIMIT :runs) newest
                         """)
-                .param("workspace", workspaceId)
-                .param("job", Ingest.JOB)
-                .param("step", step)
-                .param("runs", RUNS)
-                .query(Double.class)
-                .single());
+                        .param("workspace", workspaceId)
+                        .param("job", Ingest.JOB)
+                        .param("step", step)
+                        .param("runs", RUNS)
+                        .query(Double.class)
+                        .single());
     }
 }

@@ -170,7 +170,8 @@ final class IngestPlanner {
                         + " allowMassDelete says that they are really gone");
             }
             if (counts.get("refused") > 0) {
-                notes.add(counts.get("refused") + " documents would be refused while the source is listed; more may be when they"
+                notes.add(counts.get("refused")
+                        + " documents would be refused while the source is listed; more may be when they"
                         + " are read");
             }
             long work = counts.get("new") + counts.get("changed") + counts.get("again");

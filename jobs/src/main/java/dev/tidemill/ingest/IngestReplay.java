@@ -11,7 +11,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 
-/// Tries refused documents again: what was refused while it was read is read once more from its stored original, what was
+/// Tries refused documents again: what was refused while it was read is read once more from its stored original, what
+/// was
 /// refused while it was listed is listed once more. One ingest for each source does it.
 final class IngestReplay {
 

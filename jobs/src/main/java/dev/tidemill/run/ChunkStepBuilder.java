@@ -83,7 +83,7 @@ public final class ChunkStepBuilder<I, O> extends ChunkOrientedStepBuilder<I, O>
             super.processor(policy.processor(processor));
         }
         super.writer(policy.writer(writer));
-        listener((StepListener) policy.end());
+        listener(policy.end());
         return super.build();
     }
 }

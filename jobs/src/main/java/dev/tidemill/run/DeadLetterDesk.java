@@ -131,14 +131,19 @@ public final class DeadLetterDesk {
     }
 
     static String grouping(LetterFilter filter, Map<String, Object> parameters) {
+        String conditions = filter.conditions(parameters);
+        String ofGroup = " AND job = g.job AND step = g.step AND reason = g.reason AND stack_hash = g.stack_hash";
         return """
-                SELECT g.letters, g.first_seen, g.last_seen, d.*
-                FROM (SELECT count(*) AS letters, min(first_seen_at) AS first_seen, max(last_seen_at) AS last_seen, max(id) AS sample
-                      FROM dead_letters WHERE workspace_id = :workspace%s
-                      GROUP BY job, step, reason, stack_hash ORDER BY 1 DESC, 4 DESC LIMIT :limit) g
-                JOIN LATERAL (SELECT %s FROM dead_letters WHERE workspace_id = :workspace AND id = g.sample) d ON true
-                ORDER BY g.letters DESC, g.sample DESC
-                """.formatted(filter.conditions(parameters), COLUMNS);
+                SELECT g.letters, f.first_seen, d.last_seen_at AS last_seen, d.*
+                FROM (SELECT job, step, reason, stack_hash, count(*) AS letters
+                      FROM dead_letters WHERE workspace_id = :workspace%1$s
+                      GROUP BY job, step, reason, stack_hash ORDER BY 5 DESC, 1, 2, 3, 4 LIMIT :limit) g
+                CROSS JOIN LATERAL (SELECT min(first_seen_at) AS first_seen
+                      FROM dead_letters WHERE workspace_id = :workspace%1$s%2$s) f
+                CROSS JOIN LATERAL (SELECT %3$s
+                      FROM dead_letters WHERE workspace_id = :workspace%1$s%2$s ORDER BY last_seen_at DESC LIMIT 1) d
+                ORDER BY g.letters DESC, g.job, g.step, g.reason, g.stack_hash
+                """.formatted(conditions, ofGroup, COLUMNS);
     }
 
     private static Map<String, Object> parameters(UUID workspaceId) {

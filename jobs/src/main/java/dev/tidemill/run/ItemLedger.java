@@ -12,7 +12,8 @@ import org.springframework.batch.core.step.StepExecution;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// What became of the items of one step execution: those of the chunk in work, and the counts that the skip budget judges.
+/// What became of the items of one step execution: those of the chunk in work, and the counts that the skip budget
+/// judges.
 final class ItemLedger<I, O> {
 
     private static final String SEEN = "items.seen";
@@ -84,7 +85,8 @@ final class ItemLedger<I, O> {
         return items == null ? "an item" : items.key(item);
     }
 
-    /// Writes letters, settles those of items that went well this time, and counts: in the chunk's transaction, after its
+    /// Writes letters, settles those of items that went well this time, and counts: in the chunk's transaction, after
+    /// its
     /// other rows.
     synchronized void settle() {
         if (items == null) {
@@ -161,7 +163,8 @@ final class ItemLedger<I, O> {
                 .collect(Collectors.joining(", "));
     }
 
-    /// Why the step may not go on, null while it may. The chunk that spent the budget is committed, so that its letters can be
+    /// Why the step may not go on, null while it may. The chunk that spent the budget is committed, so that its letters
+    /// can be
     /// looked at.
     synchronized @Nullable SkipBudgetSpent spent() {
         return spent;

@@ -66,7 +66,7 @@ public record JobPolicy(
 
     /// How many items a step may give up on before it is taken for a sick system and fails.
     ///
-    /// @param percent of the items of a step, null for the job's default, which is 5 where the job has none of its own
+    /// @param percent of the items of a step, null for the job's default or 5
     /// @param after items before which the share is not judged, null for the job's default or 100
     /// @param count items in all, 0 for no limit
     public record Skip(

@@ -4,7 +4,8 @@ import java.util.function.BiConsumer;
 import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.batch.infrastructure.item.ItemWriter;
 
-/// A writer that may find, while it writes, that an item cannot be kept. It hands that item over with its error and leaves
+/// A writer that may find, while it writes, that an item cannot be kept. It hands that item over with its error and
+/// leaves
 /// nothing of it behind. An exception is never about one item: it rolls the chunk back and fails the step.
 public interface SelectiveWriter<O> extends ItemWriter<O> {
 

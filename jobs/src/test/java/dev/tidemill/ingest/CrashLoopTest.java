@@ -58,10 +58,12 @@ class CrashLoopTest {
         assertThat(process(false)).as("the first death").isEqualTo(134);
         assertThat(process(true)).as("the second, noted").isEqualTo(134);
         assertThat(process(true)).as("the third, noted").isEqualTo(134);
-        assertThat(process(true)).as(Files.readString(spool.resolve("process.log"))).isZero();
+        assertThat(process(true))
+                .as(Files.readString(spool.resolve("process.log")))
+                .isZero();
 
-        try (IngestHarness ingest = new IngestHarness(
-                database.jdbcUrl(), database.username(), database.password(), spool, Map.of())) {
+        try (IngestHarness ingest =
+                new IngestHarness(database.jdbcUrl(), database.username(), database.password(), spool, Map.of())) {
             assertThat(ingest.rows("SELECT reason, step, state FROM dead_letters"))
                     .containsExactly(Map.of("reason", "CRASHED", "step", "extract", "state", "open"));
             assertThat(ingest.rows("SELECT state FROM launches")).containsExactly(Map.of("state", "completed"));
@@ -74,8 +76,8 @@ class CrashLoopTest {
     @Test
     void aProcessThatDiesFiveTimesWithoutProgressIsLeftToAPerson() throws Exception {
         Corpus.write(folder, 2, 6);
-        try (IngestHarness ingest = new IngestHarness(
-                database.jdbcUrl(), database.username(), database.password(), spool, Map.of())) {
+        try (IngestHarness ingest =
+                new IngestHarness(database.jdbcUrl(), database.username(), database.password(), spool, Map.of())) {
             // The first document that a process records makes it wait for a lock, and there it is killed.
             ingest.execute("""
                     CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS
@@ -86,8 +88,8 @@ class CrashLoopTest {
         for (int death = 1; death <= 5; death++) {
             killAtTheLock(death > 1);
         }
-        try (IngestHarness ingest = new IngestHarness(
-                database.jdbcUrl(), database.username(), database.password(), spool, Map.of())) {
+        try (IngestHarness ingest =
+                new IngestHarness(database.jdbcUrl(), database.username(), database.password(), spool, Map.of())) {
             assertThat(ingest.runs().resumeOrphans()).isEmpty();
             assertThat(ingest.rows("SELECT state, deaths FROM launches"))
                     .containsExactly(Map.of("state", "needs_operator", "deaths", 5));

@@ -49,8 +49,7 @@ class IngestReplayTest {
         Corpus.write(folder.resolve("long.txt"), "The tide turns the wheel. ".repeat(400));
         Corpus.write(folder.resolve("empty.txt"), "");
         Corpus.write(folder.resolve("large.txt"), "The pond is deep. ".repeat(2000));
-        Map<String, String> small =
-                Map.of("ingest.extract.max-text-chars", "1000", "ingest.extract.max-file", "20KB");
+        Map<String, String> small = Map.of("ingest.extract.max-text-chars", "1000", "ingest.extract.max-file", "20KB");
         try (IngestHarness ingest = harness(small)) {
             ingest.ingest(folder);
             assertThat(ingest.rows("SELECT reason FROM dead_letters ORDER BY reason"))
@@ -73,7 +72,8 @@ class IngestReplayTest {
                             Map.of("reason", "TOO_MUCH_TEXT", "state", "resolved", "attempts", 1));
             assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version IS NOT NULL"))
                     .isEqualTo(2);
-            assertThat(ingest.rows("SELECT payload FROM dead_letters WHERE reason = 'EMPTY'").toString())
+            assertThat(ingest.rows("SELECT payload FROM dead_letters WHERE reason = 'EMPTY'")
+                            .toString())
                     .contains("document version", "sha256");
         }
     }
@@ -133,7 +133,8 @@ class IngestReplayTest {
         try (IngestHarness ingest = harness(Map.of())) {
             ingest.ingest(folder);
             try (var listed = Files.list(folder)) {
-                for (Path file : listed.filter(Files::isRegularFile).sorted().limit(10).toList()) {
+                for (Path file :
+                        listed.filter(Files::isRegularFile).sorted().limit(10).toList()) {
                     Files.delete(file);
                 }
             }

@@ -97,7 +97,10 @@ class ChunkPolicyTest {
             assertThat(numbers.pauses.get(1)).isEqualTo(Duration.ofSeconds(17));
             assertThat(harness.written()).hasSize(10);
             assertThat(harness.letters()).isEmpty();
-            assertThat(harness.owner.sql("SELECT count(*) FROM batch_job_execution").query(Long.class).single())
+            assertThat(harness.owner
+                            .sql("SELECT count(*) FROM batch_job_execution")
+                            .query(Long.class)
+                            .single())
                     .isEqualTo(1);
         }
     }
@@ -144,7 +147,10 @@ class ChunkPolicyTest {
             assertThat(numbers.pauses).isEmpty();
             assertThat(harness.written()).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
             assertThat(harness.letters()).isEmpty();
-            assertThat(harness.owner.sql("SELECT count(*) FROM batch_job_execution").query(Long.class).single())
+            assertThat(harness.owner
+                            .sql("SELECT count(*) FROM batch_job_execution")
+                            .query(Long.class)
+                            .single())
                     .isEqualTo(2);
         }
     }

@@ -21,8 +21,7 @@ class HistoryPurgeTest {
             }
             return number;
         };
-        numbers.policy = new JobPolicy(
-                0, 4, 2, java.util.Set.of(), Map.of(), new JobPolicy.Skip(100, 1L, 0));
+        numbers.policy = new JobPolicy(0, 4, 2, java.util.Set.of(), Map.of(), new JobPolicy.Skip(100, 1L, 0));
         try (NumbersHarness harness = new NumbersHarness(numbers)) {
             Runs runs = harness.runs();
             long old = harness.run().id();
@@ -35,11 +34,13 @@ class HistoryPurgeTest {
             long fresh = harness.run().id();
             runs.plans().make(NumbersHarness.WORKSPACE, "numbers", Map.of(), "tester");
             runs.plans().make(NumbersHarness.WORKSPACE, "numbers", Map.of(), "tester");
-            harness.owner.sql("UPDATE launches SET ended_at = now() - interval '40 days'"
+            harness.owner
+                    .sql("UPDATE launches SET ended_at = now() - interval '40 days'"
                             + " WHERE job_instance_id IN (SELECT job_instance_id FROM batch_job_execution WHERE job_execution_id IN ("
                             + old + "," + failed + "))")
                     .update();
-            harness.owner.sql("UPDATE plans SET expires_at = now() - interval '40 days'"
+            harness.owner
+                    .sql("UPDATE plans SET expires_at = now() - interval '40 days'"
                             + " WHERE id = (SELECT min(id::text)::uuid FROM plans)")
                     .update();
             harness.owner.sql("""
@@ -50,9 +51,11 @@ class HistoryPurgeTest {
                     FROM unnest(ARRAY['open', 'resolved', 'ignored']) state, unnest(ARRAY[29, 31]) age
                     """.formatted(NumbersHarness.WORKSPACE)).update();
             // A live launch, however long ago it was asked for.
-            harness.owner.sql("UPDATE launches SET state = 'waiting', due_at = 'infinity', ended_at = now() - interval '90 days'"
-                            + " WHERE job_instance_id = (SELECT job_instance_id FROM batch_job_execution WHERE job_execution_id = "
-                            + fresh + ")")
+            harness.owner
+                    .sql(
+                            "UPDATE launches SET state = 'waiting', due_at = 'infinity', ended_at = now() - interval '90 days'"
+                                    + " WHERE job_instance_id = (SELECT job_instance_id FROM batch_job_execution WHERE job_execution_id = "
+                                    + fresh + ")")
                     .update();
             Instant horizon = Instant.now().minus(Duration.ofDays(30));
 
@@ -64,8 +67,12 @@ class HistoryPurgeTest {
             assertThat(runs.purge().count(horizon)).isEqualTo(new HistoryPurge.Counts(0, 0, 0, 0, 0));
             assertThat(runs.get(old)).isEmpty();
             assertThat(runs.get(fresh)).isPresent();
-            for (String table : List.of("batch_job_instance", "batch_job_execution", "batch_step_execution", "launches", "plans")) {
-                assertThat(harness.owner.sql("SELECT count(*) FROM " + table).query(Long.class).single())
+            for (String table :
+                    List.of("batch_job_instance", "batch_job_execution", "batch_step_execution", "launches", "plans")) {
+                assertThat(harness.owner
+                                .sql("SELECT count(*) FROM " + table)
+                                .query(Long.class)
+                                .single())
                         .as(table)
                         .isEqualTo(1);
             }

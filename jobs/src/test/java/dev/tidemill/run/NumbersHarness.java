@@ -47,7 +47,10 @@ final class NumbersHarness implements AutoCloseable {
         Work work = number -> number;
         Write write = (number, jdbc) -> {};
         List<Duration> pauses = Collections.synchronizedList(new ArrayList<>());
-        @Nullable Long retried;
+
+        @Nullable
+        Long retried;
+
         Plan plan = plan("w", 3);
         List<DeadLetter> replayed = new ArrayList<>();
 
@@ -64,7 +67,8 @@ final class NumbersHarness implements AutoCloseable {
     }
 
     interface Work {
-        @Nullable Integer process(Integer number) throws Exception;
+        @Nullable
+        Integer process(Integer number) throws Exception;
     }
 
     interface Write {
@@ -72,7 +76,8 @@ final class NumbersHarness implements AutoCloseable {
     }
 
     NumbersHarness(Numbers numbers) {
-        owner.sql("CREATE TABLE written (number integer); GRANT ALL ON written TO tidemill_batch").update();
+        owner.sql("CREATE TABLE written (number integer); GRANT ALL ON written TO tidemill_batch")
+                .update();
         context = new SpringApplicationBuilder(Configuration.class)
                 .web(WebApplicationType.NONE)
                 .initializers(c -> {
@@ -126,7 +131,8 @@ final class NumbersHarness implements AutoCloseable {
         ItemReader<Integer> numbersReader(Numbers numbers, JdbcClient jdbc, PlatformTransactionManager transactions) {
             // What is done is read from the data, so that a resumed run goes on.
             Iterator<Integer> left = IntStream.rangeClosed(1, numbers.count).iterator();
-            List<Integer> done = jdbc.sql("SELECT number FROM written").query(Integer.class).list();
+            List<Integer> done =
+                    jdbc.sql("SELECT number FROM written").query(Integer.class).list();
             return () -> {
                 while (left.hasNext()) {
                     Integer next = left.next();
@@ -177,7 +183,8 @@ final class NumbersHarness implements AutoCloseable {
     }
 
     RunView run() {
-        return await(runs().launch(LaunchRequest.of(WORKSPACE, "numbers", Map.of(), "test")).runId());
+        return await(runs().launch(LaunchRequest.of(WORKSPACE, "numbers", Map.of(), "test"))
+                .runId());
     }
 
     RunView await(long run) {
@@ -185,11 +192,15 @@ final class NumbersHarness implements AutoCloseable {
     }
 
     List<Integer> written() {
-        return owner.sql("SELECT number FROM written ORDER BY 1").query(Integer.class).list();
+        return owner.sql("SELECT number FROM written ORDER BY 1")
+                .query(Integer.class)
+                .list();
     }
 
     List<Map<String, @Nullable Object>> letters() {
-        return owner.sql("SELECT * FROM dead_letters ORDER BY length(item_key), item_key").query().listOfRows();
+        return owner.sql("SELECT * FROM dead_letters ORDER BY length(item_key), item_key")
+                .query()
+                .listOfRows();
     }
 
     @Override

@@ -63,7 +63,9 @@ class PlansTest {
                 .isInstanceOf(RunConflict.class)
                 .hasMessageContaining("from")
                 .hasMessageContaining("there");
-        assertThat(harness.await(apply(WORKSPACE, kept.id(), Map.of("from", "here"), "two").runId()).status())
+        assertThat(harness.await(apply(WORKSPACE, kept.id(), Map.of("from", "here"), "two")
+                                .runId())
+                        .status())
                 .isEqualTo("COMPLETED");
     }
 
@@ -83,7 +85,10 @@ class PlansTest {
         assertThatThrownBy(() -> apply(WORKSPACE, kept.id(), Map.of(), "one"))
                 .isInstanceOf(RunConflict.class)
                 .hasMessageContaining("expired");
-        assertThat(harness.owner.sql("SELECT count(*) FROM launches").query(Long.class).single())
+        assertThat(harness.owner
+                        .sql("SELECT count(*) FROM launches")
+                        .query(Long.class)
+                        .single())
                 .isZero();
     }
 
@@ -91,7 +96,10 @@ class PlansTest {
     void aLaunchKeepsTheFingerprintOfItsConfigurationAndTheVersionOfTheCode() {
         harness.run();
 
-        assertThat(harness.owner.sql("SELECT config_hash || ' ' || code_version FROM launches").query(String.class).single())
+        assertThat(harness.owner
+                        .sql("SELECT config_hash || ' ' || code_version FROM launches")
+                        .query(String.class)
+                        .single())
                 .matches("[0-9a-f]{64} \\S+");
     }
 }

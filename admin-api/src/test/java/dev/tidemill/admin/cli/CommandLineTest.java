@@ -116,6 +116,50 @@ class CommandLineTest {
         assertThat(ran.out()).contains("refused").contains("bad.pdf").contains("CORRUPT");
     }
 
+    @Test
+    void deadLettersAreShownByItemAndByCauseReplayedAndIgnored() throws Exception {
+        Files.write(folder.resolve("torn.pdf"), "%PDF-1.7 torn".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        run("ingest", folder.toString());
+
+        Ran list = run("deadletters", "--text", "torn", "-o", "json");
+        assertThat(list.json()).hasSize(1);
+        String id = list.json().get(0).path("id").asString();
+        assertThat(run("deadletters", "--groups", "--reason", "CORRUPT").out()).contains("extract").contains("CORRUPT");
+        assertThat(run("deadletters", "show", id).out()).contains("torn.pdf").contains("document version");
+
+        Ran replayed = run("deadletters", "replay", id, "--reason", "try", "--wait");
+        assertThat(replayed.code()).as(replayed.err()).isEqualTo(ExitCode.REFUSALS);
+        assertThat(run("deadletters", "show", id, "-o", "json").json().path("attempts").asInt())
+                .isEqualTo(2);
+        assertThat(run("deadletters", "ignore", id).saysInOneLine("reason").code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run("deadletters", "ignore", id, "--reason", "known").out()).contains("1 dead letters ignored");
+        assertThat(run("deadletters", "--text", "torn").out()).contains("No dead letters");
+        assertThat(run("deadletters", "--text", "torn", "--state", "ignored").out()).contains("torn.pdf");
+        assertThat(run("deadletters", "--state", "closed").saysInOneLine("closed").code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run("deadletters", "replay").saysInOneLine("say which").code()).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
+    void aDryRunSaysWhatWouldBeDoneAndItsPlanIsAppliedOnce() throws Exception {
+        Files.writeString(folder.resolve("dike.txt"), "A dike keeps the sea away.");
+
+        Ran dry = run("ingest", folder.toString(), "--dry-run", "-o", "json");
+        assertThat(dry.code()).as(dry.err()).isZero();
+        assertThat(dry.json().path("counts").path("new").asInt()).isEqualTo(1);
+        String plan = dry.json().path("planId").asString();
+        assertThat(run("plan", "ingest", "location=" + folder).out()).contains("new").contains("tokens");
+
+        assertThat(run("ingest", folder.toString(), "--plan", plan).code()).isZero();
+        assertThat(run("ingest", folder.toString(), "--plan", plan)
+                        .saysInOneLine("applied already")
+                        .code())
+                .isEqualTo(ExitCode.CONFLICT);
+        assertThat(run("ingest", folder.toString(), "--plan", "00000000-0000-0000-0000-000000000000")
+                        .saysInOneLine("there is no plan")
+                        .code())
+                .isEqualTo(ExitCode.NOT_FOUND);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "frobnicate, 2",
@@ -174,6 +218,11 @@ class CommandLineTest {
                 "runs watch",
                 "runs failures",
                 "runs diff",
+                "plan",
+                "deadletters",
+                "deadletters show",
+                "deadletters replay",
+                "deadletters ignore",
                 "doctor",
                 "migrate",
                 "migrate status",
@@ -258,6 +307,8 @@ class CommandLineTest {
                 "ingest: {chunk: {target-tokenz: 256}}|unknown setting ingest.chunk.target-tokenz",
                 "ingest: {chunk: {target-tokens: many}}|ingest.chunk.target-tokens",
                 "ingest: {extract: {timeout: 0s}}|ingest.extract.timeout",
+                "ingest: {refusals: {percent: 5}}|unknown setting ingest.refusals.percent",
+                "ingest: {run: {skip: {percent: 101}}}|run.skip.percent is 101",
                 "tidemill: {frob: 1}|unknown setting tidemill.frob",
                 "tidemill: {answer: {sentences: 11}}|tidemill.answer.sentences is 11",
                 "tidemill: {embedding: {model: huge}}|huge"
