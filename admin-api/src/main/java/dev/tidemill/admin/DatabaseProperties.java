@@ -6,7 +6,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// How the database is reached.
 ///
 /// @param url address of an existing database, empty for a private cluster
-/// @param migrate whether a start brings the database to this program's schema; otherwise `migrate` or another process does
+/// @param migrate whether a start brings the database to this program's schema; otherwise another process has to
 /// @param batchPool connections for the jobs
 /// @param appPool connections for queries
 @ConfigurationProperties(prefix = "tidemill.database", ignoreUnknownFields = false)

@@ -9,7 +9,8 @@ import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 
-/// Refuses to start on what would lose runs in silence: a job repository that forgets, a transaction manager that knows no
+/// Refuses to start on what would lose runs in silence: a job repository that forgets, a transaction manager that knows
+/// no
 /// fence, missing tables, or a framework that launches jobs by itself.
 final class PlatformCheck implements SmartInitializingSingleton {
 
@@ -47,8 +48,9 @@ final class PlatformCheck implements SmartInitializingSingleton {
     @Override
     public void afterSingletonsInstantiated() {
         if (environment.getProperty("spring.batch.job.enabled", Boolean.class, true)) {
-            throw new IllegalStateException("spring.batch.job.enabled is true: the framework would launch every job at each"
-                    + " start, past leases and identities. Set it to false");
+            throw new IllegalStateException(
+                    "spring.batch.job.enabled is true: the framework would launch every job at each"
+                            + " start, past leases and identities. Set it to false");
         }
         Class<?> kind = AopProxyUtils.ultimateTargetClass(repository);
         if (!SimpleJobRepository.class.isAssignableFrom(kind)) {

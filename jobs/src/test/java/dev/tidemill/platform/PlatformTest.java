@@ -29,8 +29,10 @@ class PlatformTest {
     void create() {
         database = TestDatabase.createPlatform();
         owner = JdbcClient.create(database.dataSource());
-        owner.sql("CREATE TABLE sacks (id integer PRIMARY KEY, grams integer NOT NULL)").update();
-        owner.sql("CREATE TABLE weighed (id integer PRIMARY KEY, grams integer NOT NULL)").update();
+        owner.sql("CREATE TABLE sacks (id integer PRIMARY KEY, grams integer NOT NULL)")
+                .update();
+        owner.sql("CREATE TABLE weighed (id integer PRIMARY KEY, grams integer NOT NULL)")
+                .update();
         owner.sql("GRANT SELECT, INSERT ON sacks, weighed TO tidemill_batch").update();
         owner.sql("INSERT INTO sacks SELECT n, CASE WHEN n % 100 = 0 THEN 0 ELSE n END FROM generate_series(1, 3000) n")
                 .update();
@@ -69,7 +71,8 @@ class PlatformTest {
                     "CREATE TRIGGER tell AFTER INSERT ON weighed FOR EACH ROW WHEN (NEW.id = 20) EXECUTE FUNCTION tell()");
             statement.execute("LISTEN weighed");
             Process process = startProcess();
-            assertThat(connection.unwrap(PGConnection.class).getNotifications(120_000)).hasSize(1);
+            assertThat(connection.unwrap(PGConnection.class).getNotifications(120_000))
+                    .hasSize(1);
             return process;
         }
     }
@@ -82,12 +85,17 @@ class PlatformTest {
             RunView run = runs.finished(1).get(120, TimeUnit.SECONDS);
 
             assertThat(run.status()).isEqualTo("COMPLETED");
-            assertThat(runs.list(10)).extracting(RunView::job).containsOnly("weigh").hasSize(2);
+            assertThat(runs.list(10))
+                    .extracting(RunView::job)
+                    .containsOnly("weigh")
+                    .hasSize(2);
         }
         assertThat(number("SELECT count(*) FROM weighed")).isEqualTo(3_000);
-        assertThat(number("SELECT count(*) FROM dead_letters WHERE reason = 'EMPTY'")).isEqualTo(30);
+        assertThat(number("SELECT count(*) FROM dead_letters WHERE reason = 'EMPTY'"))
+                .isEqualTo(30);
         assertThat(number("SELECT max(attempts) FROM dead_letters")).isEqualTo(1);
-        assertThat(number("SELECT count(*) FROM launches WHERE state = 'completed'")).isEqualTo(1);
+        assertThat(number("SELECT count(*) FROM launches WHERE state = 'completed'"))
+                .isEqualTo(1);
     }
 
     @Test
@@ -106,7 +114,8 @@ class PlatformTest {
 
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(Duration.ofNanos(System.nanoTime() - asked)).isLessThan(Duration.ofSeconds(30));
-        assertThat(owner.sql("SELECT state FROM launches").query(String.class).single()).isEqualTo("waiting");
+        assertThat(owner.sql("SELECT state FROM launches").query(String.class).single())
+                .isEqualTo("waiting");
         goesOnToTheEnd();
         assertThat(number("SELECT failures + deaths FROM launches")).isZero();
         assertThat(owner.sql("SELECT status FROM batch_job_execution ORDER BY job_execution_id")
@@ -122,7 +131,8 @@ class PlatformTest {
                         .list())
                 .contains("launches", "job_leases", "dead_letters", "audit_entries", "batch_job_instance")
                 .doesNotContain("documents", "chunks", "workspaces", "embedding_cache");
-        assertThat(number("SELECT count(*) FROM pg_extension WHERE extname = 'vector'")).isZero();
+        assertThat(number("SELECT count(*) FROM pg_extension WHERE extname = 'vector'"))
+                .isZero();
     }
 
     private long number(String sql) {

@@ -27,8 +27,8 @@ public class WeighingApplication {
         return steps.job("weigh")
                 .start(steps.tasklet("weigh", (contribution, context) -> {
                             var execution = contribution.getStepExecution().getJobExecution();
-                            UUID workspace = UUID.fromString(String.valueOf(
-                                    execution.getJobParameters().getString("workspace")));
+                            UUID workspace = UUID.fromString(
+                                    String.valueOf(execution.getJobParameters().getString("workspace")));
                             return weighNext(jdbc, letters, workspace, execution.getId());
                         })
                         .build())
@@ -41,7 +41,8 @@ public class WeighingApplication {
                 .param("workspace", workspace.toString())
                 .query(String.class)
                 .single();
-        var sack = jdbc.sql("SELECT id, grams FROM sacks s WHERE id > (SELECT coalesce(max(id), 0) FROM weighed) ORDER BY id LIMIT 1")
+        var sack = jdbc.sql(
+                        "SELECT id, grams FROM sacks s WHERE id > (SELECT coalesce(max(id), 0) FROM weighed) ORDER BY id LIMIT 1")
                 .query((row, number) -> new int[] {row.getInt("id"), row.getInt("grams")})
                 .optional();
         if (sack.isEmpty()) {
@@ -63,7 +64,10 @@ public class WeighingApplication {
                     null,
                     null));
         }
-        jdbc.sql("INSERT INTO weighed (id, grams) VALUES (:id, :grams)").param("id", id).param("grams", grams).update();
+        jdbc.sql("INSERT INTO weighed (id, grams) VALUES (:id, :grams)")
+                .param("id", id)
+                .param("grams", grams)
+                .update();
         return RepeatStatus.CONTINUABLE;
     }
 

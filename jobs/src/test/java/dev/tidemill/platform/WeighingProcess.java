@@ -16,7 +16,8 @@ final class WeighingProcess {
     public static void main(String[] arguments) throws Exception {
         ConfigurableApplicationContext context = start(arguments[0], arguments[1], System.getenv("TEST_PASSWORD"));
         Runs runs = context.getBean(Runs.class);
-        long run = runs.launch(LaunchRequest.of(new UUID(3, 4), "weigh", Map.of(), "test")).runId();
+        long run = runs.launch(LaunchRequest.of(new UUID(3, 4), "weigh", Map.of(), "test"))
+                .runId();
         System.out.println("launched " + run);
         // Ends when it is killed or told to.
         Thread.currentThread().join();

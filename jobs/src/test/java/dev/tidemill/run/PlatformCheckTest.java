@@ -51,7 +51,8 @@ class PlatformCheckTest {
         environment
                 .getPropertySources()
                 .addFirst(new MapPropertySource("test", Map.of("spring.batch.job.enabled", enabled)));
-        new PlatformCheck(environment, repository, transactions, JdbcClient.create(source)).afterSingletonsInstantiated();
+        new PlatformCheck(environment, repository, transactions, JdbcClient.create(source))
+                .afterSingletonsInstantiated();
     }
 
     @Test

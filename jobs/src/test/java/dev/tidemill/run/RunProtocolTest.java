@@ -33,8 +33,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.springframework.batch.core.step.StepContribution;
 import org.springframework.batch.core.scope.context.ChunkContext;
+import org.springframework.batch.core.step.StepContribution;
 import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
@@ -44,7 +44,8 @@ import org.springframework.jdbc.datasource.DelegatingDataSource;
 @Timeout(300)
 class RunProtocolTest {
 
-    private static final JobParameter SUBJECT = JobParameter.text("subject", "what it works on").orElse("it");
+    private static final JobParameter SUBJECT =
+            JobParameter.text("subject", "what it works on").orElse("it");
 
     private TestDatabase database;
     private JdbcClient owner;
@@ -55,7 +56,8 @@ class RunProtocolTest {
     void create() {
         database = TestDatabase.createPlatform();
         owner = JdbcClient.create(database.dataSource());
-        owner.sql("CREATE TABLE copied (id integer PRIMARY KEY, run_id bigint NOT NULL)").update();
+        owner.sql("CREATE TABLE copied (id integer PRIMARY KEY, run_id bigint NOT NULL)")
+                .update();
         owner.sql("GRANT SELECT, INSERT ON copied TO tidemill_batch").update();
     }
 
@@ -79,7 +81,8 @@ class RunProtocolTest {
 
     private static TestNode.Definition job(String name, JobPolicy policy, Work work, String... steps) {
         return (factory, jdbc) -> {
-            var first = factory.tasklet(steps.length == 0 ? "work" : steps[0], work::apply).build();
+            var first = factory.tasklet(steps.length == 0 ? "work" : steps[0], work::apply)
+                    .build();
             var job = factory.job(name).start(first);
             for (int i = 1; i < steps.length; i++) {
                 job = job.next(factory.tasklet(steps[i], work::apply).build());
@@ -109,14 +112,17 @@ class RunProtocolTest {
                 var step = factory.tasklet("copy", (contribution, context) -> {
                             permits.acquire();
                             int id = jdbc.sql("INSERT INTO copied SELECT count(*) + 1, :run FROM copied RETURNING id")
-                                    .param("run", contribution.getStepExecution().getJobExecutionId())
+                                    .param(
+                                            "run",
+                                            contribution.getStepExecution().getJobExecutionId())
                                     .query(Integer.class)
                                     .single();
                             written.add(id);
                             return id < 10 ? RepeatStatus.CONTINUABLE : RepeatStatus.FINISHED;
                         })
                         .build();
-                return JobDefinition.of(factory.job(name).start(step).build(), "copies").build();
+                return JobDefinition.of(factory.job(name).start(step).build(), "copies")
+                        .build();
             };
         }
     }
@@ -124,10 +130,7 @@ class RunProtocolTest {
     private String state(long run) {
         return owner.sql("""
                         SELECT state FROM launches JOIN batch_job_execution USING (job_instance_id) WHERE job_execution_id = :run
-                        """)
-                .param("run", run)
-                .query(String.class)
-                .single();
+                        """).param("run", run).query(String.class).single();
     }
 
     private void await(String what, Callable<Boolean> condition) throws Exception {
@@ -164,8 +167,7 @@ class RunProtocolTest {
         one.finished(run);
         for (int round = 0; round < 500; round++) {
             long before = run;
-            List<Future<Long>> answers =
-                    together(List.of(() -> one.resume(before), () -> two.resume(before)));
+            List<Future<Long>> answers = together(List.of(() -> one.resume(before), () -> two.resume(before)));
             List<Long> resumed = new ArrayList<>();
             for (Future<Long> answer : answers) {
                 try {
@@ -179,7 +181,8 @@ class RunProtocolTest {
             one.finished(run);
         }
         assertThat(number("SELECT count(*) FROM batch_job_execution")).isEqualTo(501);
-        assertThat(number("SELECT count(*) FROM audit_entries WHERE action = 'run.resume'")).isEqualTo(500);
+        assertThat(number("SELECT count(*) FROM audit_entries WHERE action = 'run.resume'"))
+                .isEqualTo(500);
     }
 
     @Test
@@ -204,7 +207,9 @@ class RunProtocolTest {
             for (Future<Launched> answer : together(calls)) {
                 launched.add(answer.get(30, TimeUnit.SECONDS));
             }
-            assertThat(launched).extracting(Launched::runId).containsOnly(launched.getFirst().runId());
+            assertThat(launched)
+                    .extracting(Launched::runId)
+                    .containsOnly(launched.getFirst().runId());
             assertThat(launched).filteredOn(Launched::created).hasSize(1);
             one.finished(launched.getFirst().runId());
         }
@@ -214,8 +219,8 @@ class RunProtocolTest {
     @Test
     void anIdentityStandsForOneRequestOnly() throws Exception {
         TestNode node = node(TestNode.on(database).job("quick", job("quick", FREE, (c, x) -> RepeatStatus.FINISHED)));
-        LaunchRequest request =
-                LaunchRequest.of(TestNode.WORKSPACE, "quick", Map.of("subject", "a"), "test").identifiedBy("key");
+        LaunchRequest request = LaunchRequest.of(TestNode.WORKSPACE, "quick", Map.of("subject", "a"), "test")
+                .identifiedBy("key");
         node.finished(node.runs().launch(request).runId());
 
         assertThatThrownBy(() -> node.runs()
@@ -243,7 +248,8 @@ class RunProtocolTest {
             assertThatThrownBy(() -> node.resume(current)).isInstanceOf(RunConflict.class);
             chunk.countDown();
             assertThat(node.finished(current).status()).isEqualTo("STOPPED");
-            assertThat(number("SELECT count(*) FROM job_leases WHERE boot_id IS NOT NULL")).isZero();
+            assertThat(number("SELECT count(*) FROM job_leases WHERE boot_id IS NOT NULL"))
+                    .isZero();
             run = node.resume(current);
         }
         node.runs().stop(TestNode.WORKSPACE, run, "tester", "");
@@ -263,14 +269,18 @@ class RunProtocolTest {
                 Connection real = super.getConnection();
                 AtomicBoolean copying = new AtomicBoolean();
                 return (Connection) Proxy.newProxyInstance(
-                        Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
+                        Connection.class.getClassLoader(),
+                        new Class<?>[] {Connection.class},
+                        (proxy, method, arguments) -> {
                             try {
                                 if (method.getName().equals("prepareStatement")
                                         && String.valueOf(arguments[0]).contains("INTO copied")) {
                                     copying.set(true);
                                 }
                                 Object result = method.invoke(real, arguments);
-                                if (method.getName().equals("commit") && copying.getAndSet(false) && armed.getAndSet(false)) {
+                                if (method.getName().equals("commit")
+                                        && copying.getAndSet(false)
+                                        && armed.getAndSet(false)) {
                                     throw new SQLException("connection lost in COMMIT", "08006");
                                 }
                                 return result;
@@ -286,9 +296,8 @@ class RunProtocolTest {
     void aCommitWhoseReplyIsLostIsResolvedWithoutAPersonAndRepeatsNothing() throws Exception {
         Copying copying = new Copying();
         AtomicBoolean armed = new AtomicBoolean();
-        TestNode node = node(TestNode.on(database)
-                .job("copy", copying.job("copy"))
-                .around(source -> losingReplies(source, armed)));
+        TestNode node = node(
+                TestNode.on(database).job("copy", copying.job("copy")).around(source -> losingReplies(source, armed)));
         long run = node.launch("copy", Map.of()).runId();
         copying.permits.release(4);
         await("four rows", () -> number("SELECT count(*) FROM copied") == 4);
@@ -316,19 +325,14 @@ class RunProtocolTest {
         owner.sql("""
                         UPDATE launches SET due_at = clock_timestamp() FROM batch_job_execution e
                         WHERE e.job_instance_id = launches.job_instance_id AND e.job_execution_id = :run
-                        """)
-                .param("run", run)
-                .update();
+                        """).param("run", run).update();
     }
 
     private double waitSeconds(long run) {
         return owner.sql("""
                         SELECT extract(epoch FROM due_at - clock_timestamp()) FROM launches
                         JOIN batch_job_execution USING (job_instance_id) WHERE job_execution_id = :run
-                        """)
-                .param("run", run)
-                .query(Double.class)
-                .single();
+                        """).param("run", run).query(Double.class).single();
     }
 
     private static JobPolicy retrying(ErrorClass kind, Backoff backoff) {
@@ -364,7 +368,8 @@ class RunProtocolTest {
 
         assertThat(node.finished(run).status()).isEqualTo("FAILED");
         assertThat(number("SELECT count(*) FROM batch_job_execution")).isEqualTo(1);
-        assertThat(number("SELECT count(*) FROM run_failures WHERE error_class = 'UNKNOWN'")).isEqualTo(1);
+        assertThat(number("SELECT count(*) FROM run_failures WHERE error_class = 'UNKNOWN'"))
+                .isEqualTo(1);
     }
 
     @Test
@@ -431,14 +436,16 @@ class RunProtocolTest {
     }
 
     private void awaitWaiting(long run, String what) throws Exception {
-        await(what, () -> owner.sql("""
+        await(
+                what,
+                () -> owner.sql("""
                         SELECT coalesce(waiting_for, '') LIKE :what FROM launches
                         JOIN batch_job_execution USING (job_instance_id) WHERE job_execution_id = :run
                         """)
-                .param("what", "%" + what + "%")
-                .param("run", run)
-                .query(Boolean.class)
-                .single());
+                        .param("what", "%" + what + "%")
+                        .param("run", run)
+                        .query(Boolean.class)
+                        .single());
     }
 
     @Test
@@ -450,7 +457,8 @@ class RunProtocolTest {
         long prune = queue(node, TestNode.WORKSPACE, "prune", "a", null).runId();
         assertThat(held.next()).isEqualTo("prune a");
         long backup = queue(node, TestNode.WORKSPACE, "backup", "b", null).runId();
-        long elsewhere = queue(node, TestNode.OTHER_WORKSPACE, "backup", "c", null).runId();
+        long elsewhere =
+                queue(node, TestNode.OTHER_WORKSPACE, "backup", "c", null).runId();
 
         assertThat(held.next()).isEqualTo("backup c");
         awaitWaiting(backup, "must not run beside");
@@ -513,20 +521,24 @@ class RunProtocolTest {
     @Test
     void aZombieCommitsNothingOnceAnotherNodeHasTakenOver() throws Exception {
         Copying zombie = new Copying();
-        TestNode first = node(TestNode.on(database).job("copy", zombie.job("copy")).heldByTheTest());
+        TestNode first =
+                node(TestNode.on(database).job("copy", zombie.job("copy")).heldByTheTest());
         long run = first.launch("copy", Map.of()).runId();
         zombie.permits.release(3);
         await("three rows", () -> number("SELECT count(*) FROM copied") == 3);
         Copying living = new Copying();
         living.permits.release(4);
-        TestNode second = node(TestNode.on(database).job("copy", living.job("copy")).adopting());
+        TestNode second =
+                node(TestNode.on(database).job("copy", living.job("copy")).adopting());
         expire(first);
         await("the takeover", () -> number("SELECT count(*) FROM copied") == 7);
 
         zombie.permits.release(100);
-        await("the zombie's end", () -> number("SELECT count(*) FROM batch_job_execution") == 2
-                && first.runs().finished(run) != null
-                && zombie.permits.availablePermits() == 99);
+        await(
+                "the zombie's end",
+                () -> number("SELECT count(*) FROM batch_job_execution") == 2
+                        && first.runs().finished(run) != null
+                        && zombie.permits.availablePermits() == 99);
         assertThat(number("SELECT count(*) FROM copied")).isEqualTo(7);
         living.permits.release(3);
 
@@ -534,7 +546,8 @@ class RunProtocolTest {
         assertThat(first.finished(run).status()).isEqualTo("COMPLETED");
         assertThat(living.written).containsExactly(4, 5, 6, 7, 8, 9, 10);
         assertThat(number("SELECT count(DISTINCT run_id) FROM copied")).isEqualTo(2);
-        assertThat(number("SELECT count(*) FROM batch_job_execution WHERE status = 'COMPLETED'")).isEqualTo(1);
+        assertThat(number("SELECT count(*) FROM batch_job_execution WHERE status = 'COMPLETED'"))
+                .isEqualTo(1);
     }
 
     @Test
@@ -554,7 +567,8 @@ class RunProtocolTest {
         assertThat(state(run)).isEqualTo("waiting");
         Copying after = new Copying();
         after.permits.release(10);
-        TestNode second = node(TestNode.on(database).job("copy", after.job("copy")).adopting());
+        TestNode second =
+                node(TestNode.on(database).job("copy", after.job("copy")).adopting());
 
         assertThat(second.finished(run).status()).isEqualTo("COMPLETED");
         assertThat(number("SELECT count(*) FROM copied")).isEqualTo(10);
@@ -567,33 +581,41 @@ class RunProtocolTest {
         TestNode old = node(TestNode.on(database).job("steps", job("steps", FREE, FAILING, "read", "weigh", "write")));
         long run = old.launch("steps", Map.of()).runId();
         old.finished(run);
-        TestNode renamed = node(TestNode.on(database).job("steps", job("steps", FREE, FAILING, "read", "measure", "write")));
-        TestNode moved = node(TestNode.on(database).job("steps", job("steps", FREE, FAILING, "weigh", "read", "write")));
+        TestNode renamed =
+                node(TestNode.on(database).job("steps", job("steps", FREE, FAILING, "read", "measure", "write")));
+        TestNode moved =
+                node(TestNode.on(database).job("steps", job("steps", FREE, FAILING, "weigh", "read", "write")));
         TestNode longer =
                 node(TestNode.on(database).job("steps", job("steps", FREE, FAILING, "read", "weigh", "write", "tell")));
 
         assertThatThrownBy(() -> renamed.resume(run))
                 .isInstanceOf(RunConflict.class)
                 .hasMessageContaining("no step weigh any more");
-        assertThatThrownBy(() -> moved.resume(run)).isInstanceOf(RunConflict.class).hasMessageContaining("another order");
+        assertThatThrownBy(() -> moved.resume(run))
+                .isInstanceOf(RunConflict.class)
+                .hasMessageContaining("another order");
         assertThat(longer.resume(run)).isGreaterThan(run);
     }
 
     @Test
     void aLaunchThatWaitsIsLeftAloneByAProgramWhoseJobHasLostAStep() throws Exception {
         TestNode old = node(TestNode.on(database)
-                .job("steps", job(
+                .job(
                         "steps",
-                        FREE,
-                        (contribution, context) -> {
-                            throw new Busy();
-                        },
-                        "read",
-                        "weigh")));
+                        job(
+                                "steps",
+                                FREE,
+                                (contribution, context) -> {
+                                    throw new Busy();
+                                },
+                                "read",
+                                "weigh")));
         long run = old.launch("steps", Map.of()).runId();
         await("waits", () -> state(run).equals("waiting"));
         old.close();
-        node(TestNode.on(database).job("steps", job("steps", FREE, FAILING, "read")).adopting());
+        node(TestNode.on(database)
+                .job("steps", job("steps", FREE, FAILING, "read"))
+                .adopting());
         due(run);
 
         awaitWaiting(run, "no step weigh any more");

@@ -104,7 +104,8 @@ final class TestNode implements AutoCloseable {
                     .web(WebApplicationType.NONE)
                     .properties(settings)
                     .initializers((GenericApplicationContext beans) -> {
-                        beans.registerBean("dataSource", DataSource.class, () -> around.apply(new HikariDataSource(pool)));
+                        beans.registerBean(
+                                "dataSource", DataSource.class, () -> around.apply(new HikariDataSource(pool)));
                         jobs.forEach((name, definition) -> beans.registerBean(
                                 name + "Definition",
                                 JobDefinition.class,

@@ -246,15 +246,19 @@ public final class CrashTest implements AutoCloseable {
             if (serverDown) {
                 restartServer();
             }
+            boolean reachable = true;
             try {
                 state = new Ledger(source(CRASHED)).state(identity);
             } catch (DataAccessException e) {
                 // The server is recovering from what was done to it.
                 state = null;
+                reachable = false;
             }
             if (state == null) {
                 trap.open(false);
-                ask();
+                if (reachable) {
+                    ask();
+                }
             } else if (state.equals("failed") || state.equals("needs_operator") || state.equals("stopped")) {
                 String why = new Ledger(source(CRASHED)).why(identity);
                 faults.add("the launch " + identity + " did not go on by itself: " + why);
