@@ -6,9 +6,8 @@ import dev.tidemill.run.RunObserver;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Notes, in the transaction in which a run ends, which schedules follow it: once for each run, and not at all when the
-/// end
-/// is undone. The next server that looks launches them.
+/// Notes, in the transaction in which a run ends, which schedules follow it: once for each run, and not at all when
+/// the end is undone. The next server that looks launches them.
 final class AfterRuns implements RunObserver {
 
     private final JdbcClient jdbc;

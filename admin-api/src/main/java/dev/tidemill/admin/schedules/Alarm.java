@@ -10,9 +10,8 @@ import org.quartz.SchedulerException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What Quartz runs when a time has come: it tells so, nothing else. The times of one schedule are told one after the
-/// other,
-/// over all nodes.
+/// What Quartz runs when a time has come: it tells so, nothing else. The times of one schedule are told one after
+/// the other, over all nodes.
 @DisallowConcurrentExecution
 final class Alarm implements Job {
 

@@ -14,9 +14,8 @@ import org.quartz.Trigger;
 import org.quartz.TriggerBuilder;
 import org.quartz.TriggerKey;
 
-/// Quartz, seen from the schedules: one job and one trigger for each that goes by the clock. Everything here belongs in
-/// a
-/// transaction on Quartz's data source.
+/// Quartz, seen from the schedules: one job and one trigger for each that goes by the clock. Everything here
+/// belongs in a transaction on Quartz's data source.
 final class Alarms {
 
     private static final String GROUP = "schedules";
@@ -40,8 +39,8 @@ final class Alarms {
         }
     }
 
-    /// Sets the alarm for the times after an instant, in place of any earlier one. None is set where no time comes any
-    /// more.
+    /// Sets the alarm for the times after an instant, in place of any earlier one. None is set where no time comes
+    /// any more.
     void set(String name, Timing.Cron cron, Instant after, boolean paused) {
         call("set the times of schedule " + name, quartz -> {
             TriggerKey key = TriggerKey.triggerKey(name, GROUP);

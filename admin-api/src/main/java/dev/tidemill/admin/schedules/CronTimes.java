@@ -16,18 +16,16 @@ import org.quartz.CronExpression;
 
 /// The instants of a cron expression in a time zone.
 ///
-/// Where clocks go forward, a local time that does not exist comes as much later as the clocks jump: nothing is left
-/// out.
-/// Where they go back, a local time that exists twice comes the first time only, unless the hours are `*` or in steps:
-/// then
-/// both times, as whoever asks for every hour means every hour.
+/// Where clocks go forward, a local time that does not exist comes as much later as the clocks jump: nothing is
+/// left out. Where they go back, a local time that exists twice comes the first time only, unless the hours are `*`
+/// or in steps: then both times, as whoever asks for every hour means every hour.
 final class CronTimes {
 
     /// Longer than any jump of a clock, with room.
     private static final Duration LONGEST_JUMP = Duration.ofHours(3);
 
-    /// A year after which a date that never comes is not looked for any more is Quartz's affair; this bounds our own
-    /// walk.
+    /// A year after which a date that never comes is not looked for any more is Quartz's affair; this bounds our
+    /// own walk.
     private static final int MOST_STEPS = 100_000;
 
     private final CronExpression local;

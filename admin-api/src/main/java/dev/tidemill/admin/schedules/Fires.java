@@ -18,9 +18,8 @@ import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /// Makes launches of times that have come. First the decision is recorded, in one transaction; then whatever is due is
-/// launched, by this process or by any other one. A launch's identity is the schedule with its time, so that it does
-/// not
-/// matter how often it is asked for.
+/// launched, by this process or by any other one. A launch's identity is the schedule with its time, so that it
+/// does not matter how often it is asked for.
 final class Fires {
 
     private static final Logger log = LoggerFactory.getLogger(Fires.class);
@@ -41,6 +40,7 @@ final class Fires {
     private static final int MOST_ATTEMPTS = 100;
 
     private static final int AT_A_TIME = 20;
+    private static final int MOST_BATCHES = 5;
 
     private final ScheduleStore store;
     private final Alarms alarms;
@@ -166,11 +166,14 @@ final class Fires {
 
     /// Launches all that is due by the database's clock.
     void launchDue() {
-        List<Fire> due;
-        do {
-            due = store.claim(AT_A_TIME);
+        // Bounded, so that whoever waits for this process to end does not wait for all that others still add.
+        for (int batch = 0; batch < MOST_BATCHES; batch++) {
+            List<Fire> due = store.claim(AT_A_TIME);
             due.forEach(this::launch);
-        } while (due.size() == AT_A_TIME);
+            if (due.size() < AT_A_TIME) {
+                return;
+            }
+        }
     }
 
     private void launch(Fire fire) {

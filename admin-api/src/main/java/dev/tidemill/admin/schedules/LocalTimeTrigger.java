@@ -11,9 +11,8 @@ import org.quartz.Trigger;
 import org.quartz.impl.triggers.CronTriggerImpl;
 import org.quartz.spi.MutableTrigger;
 
-/// Quartz's cron trigger with the times of [CronTimes]: Quartz itself leaves out a local time that a clock jumps over,
-/// and
-/// half of the hour that comes twice.
+/// Quartz's cron trigger with the times of [CronTimes]: Quartz itself leaves out a local time that a clock jumps
+/// over, and half of the hour that comes twice.
 final class LocalTimeTrigger extends CronTriggerImpl {
 
     private static final long serialVersionUID = 1;

@@ -13,9 +13,8 @@ import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/// Brings the store to what the folder says: adds, changes, removes, and leaves alone what is unchanged, with its next
-/// time
-/// and its pause. Nodes that do so together do it one after the other.
+/// Brings the store to what the folder says: adds, changes, removes, and leaves alone what is unchanged, with its
+/// next time and its pause. Nodes that do so together do it one after the other.
 final class Reconciler {
 
     /// "schedule" in ASCII.

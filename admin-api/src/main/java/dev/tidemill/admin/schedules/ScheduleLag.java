@@ -13,8 +13,7 @@ public final class ScheduleLag {
     }
 
     /// For how long the oldest due time has not been told, or not been launched; zero when nothing is due. Paused
-    /// schedules
-    /// do not count.
+    /// schedules do not count.
     public Duration lag() {
         double seconds = jdbc.sql("""
                         SELECT greatest(0, extract(epoch FROM clock_timestamp() - least(

@@ -30,8 +30,7 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /// Reads the text of one file. Every value is taken as the text that stands there: a date stays a date, a cron
-/// expression
-/// what it is. Whatever is wrong names the file, the key and the line.
+/// expression what it is. Whatever is wrong names the file, the key and the line.
 final class ScheduleReader {
 
     private static final Set<String> KEYS = new TreeSet<>(List.of(

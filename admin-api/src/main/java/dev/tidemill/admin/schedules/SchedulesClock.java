@@ -14,9 +14,8 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.TransactionException;
 
-/// Runs the schedules in a server: reads the folder, starts Quartz, launches what is due and sweeps. In other processes
-/// it
-/// only reads the folder when it is asked to.
+/// Runs the schedules in a server: reads the folder, starts Quartz, launches what is due and sweeps. In other
+/// processes it only reads the folder when it is asked to.
 final class SchedulesClock implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(SchedulesClock.class);

@@ -23,8 +23,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /// The schedules and their clock.
 ///
-/// It works with a data source of its own, qualified `schedules`, whose role is the platform's: Quartz's rows and ours
-/// commit together.
+/// It works with a data source of its own, qualified `schedules`, whose role is the platform's: Quartz's rows and
+/// ours commit together.
 @Configuration(proxyBeanMethods = false)
 public class SchedulesConfiguration {
 

@@ -9,9 +9,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/// Sets triggers right that Quartz would leave as they are for ever: taken or blocked with nobody at work on them, in
-/// error,
-/// or gone. Under Quartz's own lock, so that nobody is caught in the middle of something.
+/// Sets triggers right that Quartz would leave as they are for ever: taken or blocked with nobody at work on them,
+/// in error, or gone. Under Quartz's own lock, so that nobody is caught in the middle of something.
 final class Sweeper {
 
     private static final Logger log = LoggerFactory.getLogger(Sweeper.class);

@@ -32,8 +32,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Primary;
 
 /// The run platform and the schedules without web and model, with jobs that do next to nothing. As a main it is a
-/// process of
-/// its own.
+/// process of its own.
 public final class TestNode {
 
     static final UUID WORKSPACE = UUID.fromString("00000000-0000-4000-8000-0000000000aa");
