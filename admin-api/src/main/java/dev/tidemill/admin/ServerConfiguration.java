@@ -1,5 +1,6 @@
 package dev.tidemill.admin;
 
+import dev.tidemill.admin.alerts.AlertsConfiguration;
 import dev.tidemill.admin.documents.DocumentsConfiguration;
 import dev.tidemill.admin.query.QueryConfiguration;
 import dev.tidemill.admin.runs.RunsConfiguration;
@@ -7,6 +8,7 @@ import dev.tidemill.admin.security.SecurityConfiguration;
 import dev.tidemill.admin.web.WebConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.run.RunConfiguration;
+import dev.tidemill.run.alerts.AlertConfiguration;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Import;
@@ -25,6 +27,8 @@ import org.springframework.context.annotation.Import;
     QueryConfiguration.class,
     DocumentsConfiguration.class,
     RunsConfiguration.class,
+    AlertConfiguration.class,
+    AlertsConfiguration.class,
     HealthConfiguration.class,
     ServerFile.class
 })

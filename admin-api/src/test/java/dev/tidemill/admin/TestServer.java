@@ -15,6 +15,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -35,16 +36,17 @@ public final class TestServer implements AutoCloseable {
     private final ConfigurableApplicationContext context;
     private final HttpClient http = HttpClient.newHttpClient();
 
-    public TestServer() {
+    /// @param settings further ones, as `name=value`
+    public TestServer(String... settings) {
         try {
             home = new Home(Files.createTempDirectory("tidemill-home-"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        context = Server.start(
-                home,
-                null,
+        List<String> all = new ArrayList<>(
                 List.of("server.port=0", "tidemill.database.url=" + url(database), "tidemill.database.batch-pool=8"));
+        all.addAll(List.of(settings));
+        context = Server.start(home, null, all);
     }
 
     public static String url(TestDatabase database) {

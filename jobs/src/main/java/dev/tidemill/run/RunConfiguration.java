@@ -59,6 +59,11 @@ public class RunConfiguration {
     }
 
     @Bean
+    Control control(PlatformTransactionManager transactionManager, JdbcClient jdbc) {
+        return new Control(transactionManager, jdbc);
+    }
+
+    @Bean
     Jobs jobs(List<JobDefinition> definitions) {
         return new Jobs(definitions);
     }
@@ -70,7 +75,7 @@ public class RunConfiguration {
             Fences fences,
             DataSource dataSource,
             @Qualifier(HEARTBEAT) ObjectProvider<DataSource> heartbeatSource,
-            PlatformTransactionManager transactionManager,
+            Control control,
             JdbcClient jdbc,
             JobRepository repository,
             Jobs jobs,
@@ -78,7 +83,6 @@ public class RunConfiguration {
             ItemsInHand itemsInHand,
             List<RunObserver> observers) {
         DataSource own = heartbeatSource.getIfAvailable(() -> dataSource);
-        Control control = new Control(transactionManager, jdbc);
         Launches launches = new Launches(jdbc);
         Leases leases = new Leases(jdbc, own, node);
         Conclusion conclusion = new Conclusion(

@@ -312,6 +312,11 @@ class TenantTablesTest {
                   requested_on) VALUES ('ID', SLUG, 'j', 's', 'queued', 'api', 'i', '', 'a', 'ID');
                 INSERT INTO run_failures (workspace_id, run_id, number, error_class, exception, message, stack)
                   VALUES ('ID', 1, 1, 'UNKNOWN', 'e', 'm', 's');
+                INSERT INTO events (workspace_id, id, type, severity, dedupe_key, message) VALUES ('ID', 'ID', 't', 'info', 'k', 'm');
+                INSERT INTO alert_deliveries (workspace_id, event_id, channel, group_key, created_at, due_at)
+                  VALUES ('ID', 'ID', 'c', 'k', now(), now());
+                INSERT INTO alert_attempts (workspace_id, message_id, attempt, channel, at, delivered, latency_ms)
+                  VALUES ('ID', 'ID', 1, 'c', now(), true, 1);
                 INSERT INTO audit_entries (workspace_id, actor, action, subject) VALUES ('ID', 'a', 'b', 'c');
                 INSERT INTO workspace_quotas (workspace_id) VALUES ('ID');
                 INSERT INTO usage_counters (workspace_id, day) VALUES ('ID', '2026-01-01');

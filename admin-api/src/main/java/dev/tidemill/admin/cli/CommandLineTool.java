@@ -40,6 +40,7 @@ public final class CommandLineTool {
                 .addSubcommand(new SearchCommand(tool))
                 .addSubcommand(new JobsCommand(tool))
                 .addSubcommand(new RunsCommand(tool))
+                .addSubcommand(new AlertsCommand(tool))
                 .addSubcommand(new DoctorCommand(tool))
                 .addSubcommand(new CommandLine(new MigrateCommand()).addSubcommand(new MigrateStatusCommand(tool)))
                 .addSubcommand(new DemoCommand(tool))
