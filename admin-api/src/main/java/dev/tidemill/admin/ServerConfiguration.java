@@ -2,6 +2,7 @@ package dev.tidemill.admin;
 
 import dev.tidemill.admin.alerts.AlertsConfiguration;
 import dev.tidemill.admin.documents.DocumentsConfiguration;
+import dev.tidemill.admin.metrics.MetricsConfiguration;
 import dev.tidemill.admin.query.QueryConfiguration;
 import dev.tidemill.admin.runs.RunsConfiguration;
 import dev.tidemill.admin.security.SecurityConfiguration;
@@ -29,7 +30,10 @@ import org.springframework.context.annotation.Import;
     RunsConfiguration.class,
     AlertConfiguration.class,
     AlertsConfiguration.class,
+    MetricsConfiguration.class,
     HealthConfiguration.class,
+    OperationsHealth.class,
+    Statements.class,
     ServerFile.class
 })
 class ServerConfiguration {}

@@ -1,5 +1,7 @@
 package dev.tidemill.run;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
@@ -51,6 +53,17 @@ public class RunConfiguration {
     @Bean
     RunListener runListener() {
         return new RunListener();
+    }
+
+    @Bean
+    RunMetrics runMetrics(ObjectProvider<MeterRegistry> meters) {
+        // An empty one counts nothing: not every application that runs jobs is scraped.
+        return new RunMetrics(meters.getIfAvailable(CompositeMeterRegistry::new));
+    }
+
+    @Bean
+    RunFigures runFigures(Control control) {
+        return new RunFigures(control);
     }
 
     @Bean
@@ -108,8 +121,9 @@ public class RunConfiguration {
     Steps steps(
             JobRepository repository,
             PlatformTransactionManager transactionManager,
-            RunListener listener) {
-        return new Steps(repository, transactionManager, listener);
+            RunListener listener,
+            RunMetrics metrics) {
+        return new Steps(repository, transactionManager, listener, metrics);
     }
 
     @Bean

@@ -1,6 +1,9 @@
 package dev.tidemill.run;
 
 import org.springframework.batch.core.job.builder.JobBuilder;
+import org.springframework.batch.core.listener.JobExecutionListener;
+import org.springframework.batch.core.listener.StepExecutionListener;
+import org.springframework.batch.core.listener.StepListener;
 import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.step.builder.ChunkOrientedStepBuilder;
 import org.springframework.batch.core.step.builder.StepBuilder;
@@ -15,26 +18,38 @@ public final class Steps {
     private final JobRepository repository;
     private final PlatformTransactionManager transactionManager;
     private final RunListener listener;
+    private final RunMetrics metrics;
 
-    Steps(JobRepository repository, PlatformTransactionManager transactionManager, RunListener listener) {
+    Steps(
+            JobRepository repository,
+            PlatformTransactionManager transactionManager,
+            RunListener listener,
+            RunMetrics metrics) {
         this.repository = repository;
         this.transactionManager = transactionManager;
         this.listener = listener;
+        this.metrics = metrics;
     }
 
     public JobBuilder job(String name) {
-        return new JobBuilder(name, repository).listener(listener);
+        metrics.announce(name);
+        return new JobBuilder(name, repository).listener(listener).listener((JobExecutionListener) metrics);
     }
 
     /// A chunk-oriented step.
     ///
     /// @param commitItems items in one transaction
     public <I, O> ChunkOrientedStepBuilder<I, O> chunks(String name, int commitItems) {
-        return new StepBuilder(name, repository).<I, O>chunk(commitItems).transactionManager(transactionManager);
+        return new StepBuilder(name, repository)
+                .<I, O>chunk(commitItems)
+                .transactionManager(transactionManager)
+                .listener((StepListener) metrics);
     }
 
     /// A step that runs in transactions of its own making, each bounded.
     public TaskletStepBuilder tasklet(String name, Tasklet tasklet) {
-        return new StepBuilder(name, repository).tasklet(tasklet, transactionManager);
+        return new StepBuilder(name, repository)
+                .tasklet(tasklet, transactionManager)
+                .listener((StepExecutionListener) metrics);
     }
 }

@@ -90,9 +90,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON alert_channels TO tidemill_meta;
 GRANT SELECT ON alert_channels TO tidemill_app, tidemill_batch, tidemill_backup;
 --rollback DROP TABLE alert_channels;
 
--- A process that said good-bye is not a lost one.
+-- A process that said good-bye (stopped_at) is not a lost one (lost_at: when that was noticed).
 --changeset tidemill:094-lost-nodes
 ALTER TABLE nodes ADD COLUMN stopped_at timestamptz, ADD COLUMN lost_at timestamptz;
-COMMENT ON COLUMN nodes.stopped_at IS 'when it said good-bye';
-COMMENT ON COLUMN nodes.lost_at IS 'when it was noticed that it is gone without a good-bye';
 --rollback ALTER TABLE nodes DROP COLUMN stopped_at, DROP COLUMN lost_at;
+
+-- When a job was last well, asked at every scrape.
+--changeset tidemill:094-launches-completed
+CREATE INDEX launches_completed ON launches (job, ended_at DESC) WHERE state = 'completed';
+--rollback DROP INDEX launches_completed;

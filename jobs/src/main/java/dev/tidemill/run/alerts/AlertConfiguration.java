@@ -26,7 +26,12 @@ public class AlertConfiguration {
     }
 
     @Bean
-    Alerts alerts(Control control, Outbox outbox, AlertProperties properties, Node node, JdbcClient jdbc) {
+    Invariants invariants(Control control, Outbox outbox) {
+        return new Invariants(control.jdbc(), outbox);
+    }
+
+    @Bean
+    Alerts alerts(Control control, Outbox outbox, Invariants invariants, AlertProperties properties, Node node, JdbcClient jdbc) {
         // The database's clock, which all processes share.
         InstantSource clock = () -> jdbc.sql("SELECT clock_timestamp()")
                 .query((row, number) -> row.getTimestamp(1))
@@ -39,6 +44,7 @@ public class AlertConfiguration {
         return new Alerts(
                 control,
                 new Watch(control.jdbc(), outbox, properties.deadLetters()),
+                invariants,
                 properties,
                 posts,
                 channels,

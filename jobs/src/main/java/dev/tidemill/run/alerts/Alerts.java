@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -36,9 +38,12 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
 
     private static final Duration CLEAN_UP = Duration.ofHours(1);
 
+    private static final Duration CHECK = Duration.ofSeconds(15);
+
     private final Control control;
     private final Deliveries deliveries;
     private final Watch watch;
+    private final Invariants invariants;
     private final AlertProperties properties;
     private final Posts posts;
     private final List<Channel> channels;
@@ -47,11 +52,14 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
     private final boolean delivers;
     private final List<Thread> threads = new ArrayList<>();
     private Instant cleanedUp = Instant.MIN;
+    private Instant checked = Instant.MIN;
     private volatile boolean running;
+    private volatile CountDownLatch stopping = new CountDownLatch(1);
 
     Alerts(
             Control control,
             Watch watch,
+            Invariants invariants,
             AlertProperties properties,
             Posts posts,
             List<Channel> channels,
@@ -61,6 +69,7 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
         this.control = control;
         this.deliveries = new Deliveries(control.jdbc());
         this.watch = watch;
+        this.invariants = invariants;
         this.properties = properties;
         this.posts = posts;
         this.channels = List.copyOf(channels);
@@ -189,6 +198,19 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
                 .list());
     }
 
+    /// How many troubles last, by type, over all workspaces.
+    public Map<String, Long> openByType() {
+        return control.call(() -> {
+            Map<String, Long> open = new TreeMap<>();
+            control.jdbc()
+                    .sql("SELECT type, count(*) FROM events WHERE open GROUP BY type")
+                    .query(row -> {
+                        open.put(row.getString(1), row.getLong(2));
+                    });
+            return open;
+        });
+    }
+
     /// The newest deliveries of a workspace's events and of the installation's, with their tries.
     public List<DeliveryView> deliveries(UUID workspaceId, int limit) {
         return control.call(() -> control.jdbc()
@@ -245,6 +267,10 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
         Instant now = clock.instant();
         return control.call(() -> {
             watch.look();
+            if (!checked.isAfter(now.minus(CHECK))) {
+                invariants.look();
+                checked = now;
+            }
             List<Message.Told> fresh = deliveries.unrouted(EVENTS_AT_A_TIME);
             for (Message.Told event : fresh) {
                 boolean tooOld = event.at().isBefore(now.minus(properties.giveUpAfter()));
@@ -270,7 +296,7 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
     /// @return how many messages were tried
     int deliver(Channel channel) {
         int tried = 0;
-        while (!Thread.currentThread().isInterrupted()) {
+        while (stopping.getCount() > 0 && !Thread.currentThread().isInterrupted()) {
             Instant now = clock.instant();
             Optional<Deliveries.Claim> claim = control.call(() ->
                     deliveries.claim(channel.name(), now, CLAIM, channel.quiet(now)));
@@ -325,7 +351,9 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
                 log.error("{} failed; it is tried again in {}", what, properties.interval(), e);
             }
             try {
-                TimeUnit.MILLISECONDS.sleep(properties.interval().toMillis());
+                if (stopping.await(properties.interval().toMillis(), TimeUnit.MILLISECONDS)) {
+                    return;
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
@@ -336,6 +364,7 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
     @Override
     public void start() {
         running = true;
+        stopping = new CountDownLatch(1);
         if (!delivers) {
             return;
         }
@@ -350,10 +379,13 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
     @Override
     public void stop() {
         running = false;
-        threads.forEach(Thread::interrupt);
+        stopping.countDown();
         for (Thread thread : threads) {
             try {
-                thread.join(Duration.ofSeconds(5));
+                if (!thread.join(Duration.ofSeconds(5))) {
+                    // It waits for a receiver. An interrupt would break a connection of the database, so it is the last resort.
+                    thread.interrupt();
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;

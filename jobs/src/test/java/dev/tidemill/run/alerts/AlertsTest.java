@@ -65,7 +65,8 @@ class AlertsTest {
 
     @BeforeEach
     void startEmptyFromTheDatabasesTime() {
-        jdbc.sql("TRUNCATE events, alert_deliveries, alert_attempts, alert_channels, nodes, dead_letters").update();
+        jdbc.sql("TRUNCATE events, alert_deliveries, alert_attempts, alert_channels, nodes, dead_letters, batch_job_instance"
+                        + " CASCADE").update();
         now = jdbc.sql("SELECT clock_timestamp()")
                 .query((row, number) -> row.getTimestamp(1))
                 .single()
@@ -128,6 +129,7 @@ class AlertsTest {
         Alerts alerts = new Alerts(
                 control,
                 new Watch(control.jdbc(), outbox, properties.deadLetters()),
+                new Invariants(control.jdbc(), outbox),
                 properties,
                 posts,
                 built,
@@ -474,6 +476,41 @@ class AlertsTest {
         jdbc.sql("UPDATE dead_letters SET resolved_at = now() WHERE item_key = '0'").update();
         worker.look();
         assertThat(worker.alerts().events(WORKSPACE, true, 10)).isEmpty();
+    }
+
+    @Test
+    void aRunThatNobodyCaresForIsAViolatedInvariantUntilSomebodyDoes() {
+        jdbc.sql("INSERT INTO batch_job_instance (job_instance_id, version, job_name, job_key) VALUES (7, 0, 'ingest', 'k')")
+                .update();
+        jdbc.sql("""
+                        INSERT INTO launches (workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash,
+                          requested_by, requested_on, started_at)
+                        VALUES (:workspace, 7, 'ingest', 's', 'running', 'api', 'i', '', 'a', :workspace,
+                          clock_timestamp() - interval '50 seconds')
+                        """).param("workspace", WORKSPACE).update();
+        Invariants invariants = new Invariants(control.jdbc(), outbox);
+        control.run(invariants::look);
+        assertThat(invariants.count("running_without_lease")).isZero();
+
+        jdbc.sql("UPDATE launches SET started_at = clock_timestamp() - interval '61 seconds'").update();
+        control.run(invariants::look);
+        control.run(invariants::look);
+
+        assertThat(invariants.count("running_without_lease")).isEqualTo(1);
+        Worker worker = worker(Map.of());
+        assertThat(worker.alerts().events(WORKSPACE, true, 10))
+                .singleElement()
+                .satisfies(event -> assertThat(event.type()).isEqualTo("invariant.violated"));
+        jdbc.sql("INSERT INTO nodes (boot_id, name, pid, version, adopts, expires_at)"
+                        + " VALUES (:node, 'n', 1, '1', true, clock_timestamp() + interval '1 hour')")
+                .param("node", WORKSPACE)
+                .update();
+        jdbc.sql("INSERT INTO job_leases (job_instance_id, boot_id) VALUES (7, :node)")
+                .param("node", WORKSPACE)
+                .update();
+        control.run(invariants::look);
+        assertThat(worker.alerts().events(WORKSPACE, true, 10)).isEmpty();
+        assertThat(invariants.count("running_without_lease")).isEqualTo(1);
     }
 
     private void letters(int from, int to) {
