@@ -37,8 +37,8 @@ class DatabaseConfiguration {
 
     private static final int CORES = Runtime.getRuntime().availableProcessors();
 
-    /// What the server does about a client that is gone or stuck, for databases whose own settings say nothing. The last one
-    /// is not known to every server.
+    /// What the server does about a client that is gone or stuck, for databases whose own settings say nothing. The
+    /// last one is not known to every server.
     private static final String SERVER_SIDE = """
             DO $$ BEGIN
               PERFORM set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '60s', false),
@@ -86,7 +86,8 @@ class DatabaseConfiguration {
     @Bean(defaultCandidate = false)
     HikariDataSource batchPool(
             Database database, DatabaseProperties properties, RunProperties runs, Node node, MeterRegistry meters) {
-        HikariDataSource pool = pool(database, "batch", "tidemill_batch", node, properties.batchSocketTimeout(), meters);
+        HikariDataSource pool =
+                pool(database, "batch", "tidemill_batch", node, properties.batchSocketTimeout(), meters);
         pool.setMaximumPoolSize(
                 properties.batchPool() == 0 ? PoolSizes.batch(runs.concurrency(), CORES) : properties.batchPool());
         pool.setConnectionTimeout(properties.batchConnectionTimeout().toMillis());

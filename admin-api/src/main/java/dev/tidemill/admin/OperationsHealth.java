@@ -18,8 +18,8 @@ import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/// What an operator should look after, without the server being unfit to serve: the health group `operations`, to which every
-/// further `HealthIndicator` belongs by itself. Whatever cannot be asked counts as down.
+/// What an operator should look after, without the server being unfit to serve: the health group `operations`, to
+/// which every further `HealthIndicator` belongs by itself. Whatever cannot be asked counts as down.
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(HealthProperties.class)
 class OperationsHealth {
@@ -33,7 +33,9 @@ class OperationsHealth {
         return () -> runs.heartbeatHealthy()
                 ? Health.up().build()
                 : Health.down()
-                        .withDetail("heartbeat", "the database has not taken one for too long: this process gave its runs up")
+                        .withDetail(
+                                "heartbeat",
+                                "the database has not taken one for too long: this process gave its runs up")
                         .build();
     }
 
@@ -99,7 +101,9 @@ class OperationsHealth {
 
     private static Health age(String job, Duration most, CachedFigures figures, Jobs jobs) {
         if (jobs.all().stream().map(JobDefinition::name).noneMatch(job::equals)) {
-            return Health.unknown().withDetail("reason", "there is no job " + job).build();
+            return Health.unknown()
+                    .withDetail("reason", "there is no job " + job)
+                    .build();
         }
         return figures.get()
                 .map(now -> age(now.lastSuccess().getOrDefault(job, 0.0), job, most))
@@ -108,7 +112,9 @@ class OperationsHealth {
 
     private static Health age(double lastSuccess, String job, Duration most) {
         if (lastSuccess == 0) {
-            return Health.outOfService().withDetail("reason", "the job " + job + " never completed").build();
+            return Health.outOfService()
+                    .withDetail("reason", "the job " + job + " never completed")
+                    .build();
         }
         Instant last = Instant.ofEpochSecond((long) lastSuccess);
         boolean fresh = Duration.between(last, Instant.now()).compareTo(most) <= 0;
@@ -119,6 +125,8 @@ class OperationsHealth {
     }
 
     private static Health unreadable() {
-        return Health.down().withDetail("reason", "the database cannot be asked").build();
+        return Health.down()
+                .withDetail("reason", "the database cannot be asked")
+                .build();
     }
 }

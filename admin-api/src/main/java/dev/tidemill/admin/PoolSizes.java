@@ -3,7 +3,8 @@ package dev.tidemill.admin;
 /// How many connections a pool gets where nobody said it; docs/operations.md tells the reasons.
 final class PoolSizes {
 
-    /// One for the chunk and one for what a step commits beside it: with fewer, runs could wait for each other for ever.
+    /// One for the chunk and one for what a step commits beside it: with fewer, runs could wait for each other for
+    /// ever.
     private static final int CONNECTIONS_PER_RUN = 2;
 
     /// Dispatcher, alerts, and requests that look at runs.
@@ -16,7 +17,8 @@ final class PoolSizes {
         return Math.clamp(Math.max(CONNECTIONS_PER_RUN * runs + PLATFORM, 3L * cores), 8, 48);
     }
 
-    /// A query is computing in the database most of its time: more connections than a few for each core only queue there.
+    /// A query is computing in the database most of its time: more connections than a few for each core only queue
+    /// there.
     static int app(int cores) {
         return Math.clamp(4L * cores, 8, 32);
     }

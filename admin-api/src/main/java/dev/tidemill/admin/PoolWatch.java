@@ -86,13 +86,14 @@ final class PoolWatch implements SmartLifecycle {
                     "pool.exhausted",
                     Severity.ERROR,
                     key,
-                    "All " + pool.getMaximumPoolSize() + " connections of the pool " + name + " are taken and threads wait for"
-                            + " one. Raise tidemill.database." + name + "-pool, or look for what holds them",
+                    "All " + pool.getMaximumPoolSize() + " connections of the pool " + name
+                            + " are taken and threads wait for" + " one. Raise tidemill.database." + name
+                            + "-pool, or look for what holds them",
                     Map.of("pool", name, "size", pool.getMaximumPoolSize()))));
             told.add(name);
         } else {
-            control.run(() ->
-                    outbox.resolve(LaunchRequest.INSTALLATION, key, "The pool " + name + " has free connections again"));
+            control.run(() -> outbox.resolve(
+                    LaunchRequest.INSTALLATION, key, "The pool " + name + " has free connections again"));
             told.remove(name);
         }
     }

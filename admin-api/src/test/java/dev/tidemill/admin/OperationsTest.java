@@ -65,7 +65,8 @@ class OperationsTest {
                 "tidemill.alerts.interval=20ms",
                 "tidemill.alerts.channels.ops.type=slack",
                 "tidemill.alerts.channels.ops.min-severity=info",
-                "tidemill.alerts.channels.ops.url=http://127.0.0.1:" + receiver.getAddress().getPort() + "/");
+                "tidemill.alerts.channels.ops.url=http://127.0.0.1:"
+                        + receiver.getAddress().getPort() + "/");
         key = server.key();
         Files.writeString(folder.resolve("mill.md"), "# Tide mills\n\nA tide mill is driven by the rise of the sea.\n");
         Files.write(folder.resolve("broken.pdf"), "%PDF-1.7 nothing".getBytes(StandardCharsets.US_ASCII));
@@ -94,7 +95,8 @@ class OperationsTest {
     }
 
     private static double value(String scraped, String series) {
-        Matcher line = Pattern.compile("^" + Pattern.quote(series) + " (\\S+)$", Pattern.MULTILINE).matcher(scraped);
+        Matcher line = Pattern.compile("^" + Pattern.quote(series) + " (\\S+)$", Pattern.MULTILINE)
+                .matcher(scraped);
         assertThat(line.find()).as(series + " in\n" + scraped).isTrue();
         return Double.parseDouble(line.group(1));
     }
@@ -124,7 +126,8 @@ class OperationsTest {
                         "spring_batch_");
         assertThat(value(before, completed)).isEqualTo(1);
         assertThat(value(before, written)).isEqualTo(1);
-        assertThat(value(before, "tidemill_job_items_total{job=\"ingest\",result=\"skipped\",step=\"extract\"}")).isEqualTo(1);
+        assertThat(value(before, "tidemill_job_items_total{job=\"ingest\",result=\"skipped\",step=\"extract\"}"))
+                .isEqualTo(1);
         assertThat(value(before, "tidemill_dlq_items{job=\"ingest\"}")).isEqualTo(1);
         double lastSuccess = value(before, "tidemill_job_last_success_timestamp_seconds{job=\"ingest\"}");
         assertThat(lastSuccess).isGreaterThan(1.7e9);
@@ -143,7 +146,8 @@ class OperationsTest {
         }
 
         assertThat(value(after, written)).isEqualTo(2);
-        assertThat(value(after, "tidemill_job_last_success_timestamp_seconds{job=\"ingest\"}")).isGreaterThan(lastSuccess);
+        assertThat(value(after, "tidemill_job_last_success_timestamp_seconds{job=\"ingest\"}"))
+                .isGreaterThan(lastSuccess);
         assertThat(after).doesNotContain("workspace=", "run_id=", "executionId");
     }
 
@@ -153,7 +157,8 @@ class OperationsTest {
 
         assertThat(server.get("/actuator/prometheus", null).status()).isEqualTo(401);
 
-        assertThat(value(scrape(), "tidemill_authz_denied_total{missing=\"key\"}")).isEqualTo(before + 1);
+        assertThat(value(scrape(), "tidemill_authz_denied_total{missing=\"key\"}"))
+                .isEqualTo(before + 1);
     }
 
     /// The folder docs/monitoring, from the module's folder.
@@ -184,14 +189,24 @@ class OperationsTest {
         String told = received.poll(30, TimeUnit.SECONDS);
         assertThat(told).contains("run.completed_with_skips").contains("1 items were given up on");
 
-        JsonNode test = server.post("/actuator/alerts/channels/ops/test", "{}", key).json();
+        JsonNode test =
+                server.post("/actuator/alerts/channels/ops/test", "{}", key).json();
 
         assertThat(test.path("delivered").asBoolean()).isTrue();
-        assertThat(server.post("/actuator/alerts/channels/nobody/test", "{}", key).status()).isEqualTo(404);
-        assertThat(server.get("/actuator/alerts/channels", key).body()).contains("\"slack\"").doesNotContain("127.0.0.1");
+        assertThat(server.post("/actuator/alerts/channels/nobody/test", "{}", key)
+                        .status())
+                .isEqualTo(404);
+        assertThat(server.get("/actuator/alerts/channels", key).body())
+                .contains("\"slack\"")
+                .doesNotContain("127.0.0.1");
         assertThat(server.get("/actuator/alerts/events", key).body()).contains("run.completed_with_skips");
-        assertThat(server.get("/actuator/alerts/deliveries?limit=0", key).status()).isEqualTo(400);
-        assertThat(server.get("/actuator/alerts/deliveries", key).json().get(0).path("channel").asString())
+        assertThat(server.get("/actuator/alerts/deliveries?limit=0", key).status())
+                .isEqualTo(400);
+        assertThat(server.get("/actuator/alerts/deliveries", key)
+                        .json()
+                        .get(0)
+                        .path("channel")
+                        .asString())
                 .isEqualTo("ops");
     }
 
@@ -202,17 +217,23 @@ class OperationsTest {
         assertThat(health.path("status").asString()).as(health.toString()).isEqualTo("UP");
         assertThat(health.path("components").propertyNames())
                 .contains("database", "schema", "heartbeat", "runs", "troubles", "pools", "backup", "drill");
-        assertThat(health.path("components").path("backup").path("status").asString()).isEqualTo("UNKNOWN");
+        assertThat(health.path("components").path("backup").path("status").asString())
+                .isEqualTo("UNKNOWN");
 
         Control control = server.bean(Control.class);
         control.run(() -> server.bean(Outbox.class)
-                .raise(new Event(LaunchRequest.INSTALLATION, "node.lost", Severity.ERROR, "node/test", "gone", Map.of())));
+                .raise(new Event(
+                        LaunchRequest.INSTALLATION, "node.lost", Severity.ERROR, "node/test", "gone", Map.of())));
         Reply degraded = server.get("/actuator/health/operations", key);
         assertThat(degraded.status()).isEqualTo(200);
         assertThat(degraded.json().path("status").asString()).isEqualTo("DEGRADED");
         assertThat(server.get("/actuator/health/readiness", null).body()).isEqualTo("{\"status\":\"UP\"}");
         control.run(() -> server.bean(Outbox.class).resolve(LaunchRequest.INSTALLATION, "node/test", "back"));
-        assertThat(server.get("/actuator/health/operations", key).json().path("status").asString()).isEqualTo("UP");
+        assertThat(server.get("/actuator/health/operations", key)
+                        .json()
+                        .path("status")
+                        .asString())
+                .isEqualTo("UP");
     }
 
     @Test
@@ -235,7 +256,8 @@ class OperationsTest {
                 HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
                 assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
                 assertThat(answer.headers().firstValue("Retry-After")).contains("5");
-                assertThat(answer.headers().firstValue("Content-Type").orElse("")).startsWith("application/problem+json");
+                assertThat(answer.headers().firstValue("Content-Type").orElse(""))
+                        .startsWith("application/problem+json");
             }
             app.getHikariConfigMXBean().setConnectionTimeout(60_000);
             waiting = CompletableFuture.supplyAsync(() -> {
@@ -272,9 +294,12 @@ class OperationsTest {
     void theDatabaseHoldsTheTimeoutsThatFreeItFromStuckClients() throws Exception {
         for (HikariDataSource pool : server.bean(PoolWatch.class).pools()) {
             JdbcClient jdbc = JdbcClient.create(pool);
-            assertThat(jdbc.sql("SELECT current_setting('lock_timeout')").query(String.class).single())
+            assertThat(jdbc.sql("SELECT current_setting('lock_timeout')")
+                            .query(String.class)
+                            .single())
                     .isEqualTo("10s");
-            assertThat(jdbc.sql("SELECT current_user").query(String.class).single()).isEqualTo("tidemill_" + pool.getPoolName());
+            assertThat(jdbc.sql("SELECT current_user").query(String.class).single())
+                    .isEqualTo("tidemill_" + pool.getPoolName());
             assertThat(jdbc.sql("SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()")
                             .query(String.class)
                             .single())
@@ -294,7 +319,8 @@ class OperationsTest {
 
         assertThat(with.path("available").asBoolean()).as(with.toString()).isTrue();
         assertThat(with.path("statements").size()).isEqualTo(5);
-        assertThat(with.path("statements").get(0).path("totalMillis").asDouble()).isPositive();
+        assertThat(with.path("statements").get(0).path("totalMillis").asDouble())
+                .isPositive();
         assertThat(server.get("/actuator/statements?limit=201", key).status()).isEqualTo(400);
     }
 }

@@ -122,8 +122,9 @@ public class RunConfiguration {
             JobRepository repository,
             PlatformTransactionManager transactionManager,
             RunListener listener,
-            RunMetrics metrics) {
-        return new Steps(repository, transactionManager, listener, metrics);
+            RunMetrics metrics,
+            Control control) {
+        return new Steps(repository, transactionManager, listener, metrics, new RunTrace(control));
     }
 
     @Bean

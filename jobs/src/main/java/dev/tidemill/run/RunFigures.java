@@ -17,8 +17,10 @@ public final class RunFigures {
     /// @param lastSuccess by job, seconds since 1970
     /// @param deadLetters by job, open ones
     /// @param launches by state
-    /// @param leaseAge seconds since the last heartbeat of the process behind a running launch, the longest; 0 when none runs
-    /// @param orphanAge seconds for which a running launch has been without a living process, the longest; 0 when none is
+    /// @param leaseAge seconds since the last heartbeat of the process behind a running launch, the longest; 0 when
+    ///     none runs
+    /// @param orphanAge seconds for which a running launch has been without a living process, the longest; 0 when
+    ///     none is
     public record Figures(
             Map<String, Double> lastSuccess,
             Map<String, Long> deadLetters,
@@ -40,14 +42,12 @@ public final class RunFigures {
     public Figures now() {
         return control.call(() -> {
             Map<String, Double> lastSuccess = new HashMap<>();
-            control.jdbc()
-                    .sql("""
+            control.jdbc().sql("""
                             SELECT job, extract(epoch FROM max(ended_at)) AS at FROM launches
                             WHERE state = 'completed' GROUP BY job
-                            """)
-                    .query(row -> {
-                        lastSuccess.put(row.getString("job"), row.getDouble("at"));
-                    });
+                            """).query(row -> {
+                lastSuccess.put(row.getString("job"), row.getDouble("at"));
+            });
             Ages ages = control.jdbc()
                     .sql("""
                             SELECT coalesce(max(extract(epoch FROM clock_timestamp() - seen)), 0) AS lease,
@@ -87,11 +87,9 @@ public final class RunFigures {
 
     private Map<String, Long> counts(String sql) {
         Map<String, Long> counts = new HashMap<>();
-        control.jdbc()
-                .sql(sql)
-                .query(row -> {
-                    counts.put(row.getString(1), row.getLong(2));
-                });
+        control.jdbc().sql(sql).query(row -> {
+            counts.put(row.getString(1), row.getLong(2));
+        });
         return counts;
     }
 }

@@ -19,21 +19,27 @@ public final class Steps {
     private final PlatformTransactionManager transactionManager;
     private final RunListener listener;
     private final RunMetrics metrics;
+    private final RunTrace trace;
 
     Steps(
             JobRepository repository,
             PlatformTransactionManager transactionManager,
             RunListener listener,
-            RunMetrics metrics) {
+            RunMetrics metrics,
+            RunTrace trace) {
         this.repository = repository;
         this.transactionManager = transactionManager;
         this.listener = listener;
         this.metrics = metrics;
+        this.trace = trace;
     }
 
     public JobBuilder job(String name) {
         metrics.announce(name);
-        return new JobBuilder(name, repository).listener(listener).listener((JobExecutionListener) metrics);
+        return new JobBuilder(name, repository)
+                .listener(listener)
+                .listener((JobExecutionListener) metrics)
+                .listener(trace);
     }
 
     /// A chunk-oriented step.

@@ -42,14 +42,15 @@ class AlertsController {
     @PostMapping("/channels/{name}/test")
     @Operation(
             summary = "Send a test message to a channel",
-            description = "The answer says whether it arrived. A channel disabled by a 410 is used again once a test arrives.")
+            description =
+                    "The answer says whether it arrived. A channel disabled by a 410 is used again once a test arrives.")
     TestView test(@AuthenticationPrincipal Caller caller, @PathVariable String name) {
         if (!alerts.delivers()) {
             throw new BadRequest("name", "this process tells no channels: ask a server (./tidemill serve)");
         }
         return alerts.test(name, caller.workspaceId())
-                .orElseThrow(() -> new NotFound(
-                        "there is no channel " + name + ": GET /actuator/alerts/channels lists those of tidemill.alerts.channels"));
+                .orElseThrow(() -> new NotFound("there is no channel " + name
+                        + ": GET /actuator/alerts/channels lists those of tidemill.alerts.channels"));
     }
 
     @GetMapping("/events")

@@ -73,11 +73,15 @@ final class AlertsCommand implements Callable<Integer> {
         if (output.json()) {
             tool.out().println(Output.pretty(answer));
         } else if (arrived) {
-            tool.out().println("channel " + channel + " took the test message in " + answer.path("millis").asLong() + " ms");
+            tool.out()
+                    .println("channel " + channel + " took the test message in "
+                            + answer.path("millis").asLong() + " ms");
         }
         if (!arrived) {
             throw new CommandFailed(
-                    ExitCode.VERIFICATION_FAILED, "channel " + channel + " cannot be told: " + answer.path("error").asString(""));
+                    ExitCode.VERIFICATION_FAILED,
+                    "channel " + channel + " cannot be told: "
+                            + answer.path("error").asString(""));
         }
         return ExitCode.OK;
     }

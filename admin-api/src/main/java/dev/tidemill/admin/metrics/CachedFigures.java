@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Figures from the database, read once for all gauges of a scrape. Where they cannot be read, there are none: a gauge then
-/// has no value instead of an old one.
+/// Figures from the database, read once for all gauges of a scrape. Where they cannot be read, there are none: a
+/// gauge then has no value instead of an old one.
 public final class CachedFigures {
 
     private static final Logger log = LoggerFactory.getLogger(CachedFigures.class);

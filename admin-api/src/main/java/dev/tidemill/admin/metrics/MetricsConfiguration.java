@@ -9,7 +9,9 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.tracing.exporter.SpanExportingPredicate;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -20,6 +22,8 @@ import org.springframework.core.Ordered;
 /// The metrics of the platform.
 @Configuration(proxyBeanMethods = false)
 public class MetricsConfiguration {
+
+    private static final int ONE_CHUNK_IN = 20;
 
     @Bean
     CachedFigures cachedFigures(RunFigures figures) {
@@ -34,15 +38,18 @@ public class MetricsConfiguration {
             }
             Gauge.builder("tidemill.job.lease.age", figures, all -> all.value(RunFigures.Figures::leaseAge))
                     .baseUnit("seconds")
-                    .description("Since the last heartbeat of the process behind a running launch, the longest; 0 when none runs")
+                    .description(
+                            "Since the last heartbeat of the process behind a running launch, the longest; 0 when none runs")
                     .register(meters);
             Gauge.builder("tidemill.job.orphan.age", figures, all -> all.value(RunFigures.Figures::orphanAge))
                     .baseUnit("seconds")
                     .description("For which a running launch has been without a living process, the longest")
                     .register(meters);
             for (String state : new String[] {"queued", "running", "waiting", "failed", "needs_operator"}) {
-                Gauge.builder("tidemill.job.launches", figures, all -> all.value(
-                                now -> now.launches().getOrDefault(state, 0L)))
+                Gauge.builder(
+                                "tidemill.job.launches",
+                                figures,
+                                all -> all.value(now -> now.launches().getOrDefault(state, 0L)))
                         .description("Launches by state")
                         .tag("state", state)
                         .register(meters);
@@ -66,6 +73,19 @@ public class MetricsConfiguration {
         };
     }
 
+    /// A run makes too many spans of chunks to keep them all, and none of its items tells anything.
+    @Bean
+    SpanExportingPredicate someChunks() {
+        AtomicLong chunks = new AtomicLong();
+        return span -> {
+            String name = String.valueOf(span.getName());
+            if (name.startsWith("spring.batch.item")) {
+                return false;
+            }
+            return !name.startsWith("spring.batch.chunk") || chunks.getAndIncrement() % ONE_CHUNK_IN == 0;
+        };
+    }
+
     private static void postgres(
             MeterRegistry meters,
             CachedFigures figures,
@@ -78,13 +98,18 @@ public class MetricsConfiguration {
     }
 
     private static void ofJob(MeterRegistry meters, CachedFigures figures, String job) {
-        Gauge.builder("tidemill.job.last.success.timestamp", figures, all -> all.value(
-                        now -> now.lastSuccess().getOrDefault(job, 0.0)))
+        Gauge.builder(
+                        "tidemill.job.last.success.timestamp",
+                        figures,
+                        all -> all.value(now -> now.lastSuccess().getOrDefault(job, 0.0)))
                 .baseUnit("seconds")
                 .description("When a launch of the job completed last, since 1970; 0 for never")
                 .tag("job", job)
                 .register(meters);
-        Gauge.builder("tidemill.dlq.items", figures, all -> all.value(now -> now.deadLetters().getOrDefault(job, 0L)))
+        Gauge.builder(
+                        "tidemill.dlq.items",
+                        figures,
+                        all -> all.value(now -> now.deadLetters().getOrDefault(job, 0L)))
                 .description("Open dead letters")
                 .tag("job", job)
                 .register(meters);

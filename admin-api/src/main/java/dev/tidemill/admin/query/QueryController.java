@@ -88,7 +88,8 @@ class QueryController {
     }
 
     private void phase(String phase, String outcome, Duration took) {
-        meters.timer("tidemill.ask.duration", "phase", phase, "outcome", outcome).record(took);
+        meters.timer("tidemill.ask.duration", "phase", phase, "outcome", outcome)
+                .record(took);
     }
 
     @GetMapping("/headings")

@@ -10,7 +10,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Events of runs, and their way to operators. Every process writes events; those that take care of runs of others tell them.
+/// Events of runs, and their way to operators. Every process writes events; those that take care of runs of others
+/// tell them.
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(AlertProperties.class)
 public class AlertConfiguration {
@@ -31,7 +32,13 @@ public class AlertConfiguration {
     }
 
     @Bean
-    Alerts alerts(Control control, Outbox outbox, Invariants invariants, AlertProperties properties, Node node, JdbcClient jdbc) {
+    Alerts alerts(
+            Control control,
+            Outbox outbox,
+            Invariants invariants,
+            AlertProperties properties,
+            Node node,
+            JdbcClient jdbc) {
         // The database's clock, which all processes share.
         InstantSource clock = () -> jdbc.sql("SELECT clock_timestamp()")
                 .query((row, number) -> row.getTimestamp(1))
@@ -39,8 +46,7 @@ public class AlertConfiguration {
                 .toInstant();
         Posts posts = new Posts();
         // A command needs no secrets: it tells nobody.
-        List<Channel> channels =
-                node.adopts() ? Channel.all(properties, posts, clock, System::getenv) : List.of();
+        List<Channel> channels = node.adopts() ? Channel.all(properties, posts, clock, System::getenv) : List.of();
         return new Alerts(
                 control,
                 new Watch(control.jdbc(), outbox, properties.deadLetters()),

@@ -34,7 +34,8 @@ public record AlertProperties(
             throw new IllegalArgumentException("tidemill.alerts.interval is " + interval + ": must be at least 10ms");
         }
         if (deadLetters < 1) {
-            throw new IllegalArgumentException("tidemill.alerts.dead-letters is " + deadLetters + ": must be at least 1");
+            throw new IllegalArgumentException(
+                    "tidemill.alerts.dead-letters is " + deadLetters + ": must be at least 1");
         }
         for (Map.Entry<String, Channel> channel : channels.entrySet()) {
             channel.getValue().check("tidemill.alerts.channels." + channel.getKey(), smtp != null);
@@ -91,7 +92,8 @@ public record AlertProperties(
                         throw new IllegalArgumentException(name + " has no address: name some under `to`");
                     }
                     if (!smtp) {
-                        throw new IllegalArgumentException(name + " sends mail: set tidemill.alerts.smtp.host and .from");
+                        throw new IllegalArgumentException(
+                                name + " sends mail: set tidemill.alerts.smtp.host and .from");
                     }
                 }
             }
@@ -110,16 +112,20 @@ public record AlertProperties(
                     ? eventType.substring(0, eventType.length() - ".resolved".length())
                     : eventType;
             return severity.compareTo(minSeverity) >= 0
-                    && events.stream().anyMatch(wanted -> wanted.endsWith("*")
-                            ? told.startsWith(wanted.substring(0, wanted.length() - 1))
-                            : told.equals(wanted) || eventType.equals(wanted));
+                    && events.stream()
+                            .anyMatch(wanted -> wanted.endsWith("*")
+                                    ? told.startsWith(wanted.substring(0, wanted.length() - 1))
+                                    : told.equals(wanted) || eventType.equals(wanted));
         }
     }
 
     /// Hours of rest, every day; they may go over midnight.
     ///
     /// @param zone whose clock it is
-    public record Quiet(LocalTime from, LocalTime to, @DefaultValue("UTC") ZoneId zone) {}
+    public record Quiet(
+            LocalTime from,
+            LocalTime to,
+            @DefaultValue("UTC") ZoneId zone) {}
 
     /// How mail is handed in.
     ///

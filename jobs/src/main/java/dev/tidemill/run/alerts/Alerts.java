@@ -25,8 +25,9 @@ import org.springframework.transaction.TransactionException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Tells operators what happens. One thread decides who is told of what, and each channel has one that tells it: a receiver
-/// that does not answer holds up neither a run nor another receiver. Any number of processes may do so at a time.
+/// Tells operators what happens. One thread decides who is told of what, and each channel has one that tells it: a
+/// receiver that does not answer holds up neither a run nor another receiver. Any number of processes may do so at a
+/// time.
 public final class Alerts implements SmartLifecycle, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Alerts.class);
@@ -106,7 +107,12 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
 
     /// One try.
     public record AttemptView(
-            int attempt, OffsetDateTime at, boolean delivered, @Nullable Integer status, long millis, @Nullable String error) {}
+            int attempt,
+            OffsetDateTime at,
+            boolean delivered,
+            @Nullable Integer status,
+            long millis,
+            @Nullable String error) {}
 
     /// A channel as it is configured, without its address.
     public record ChannelView(
@@ -119,7 +125,11 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
             @Nullable String disabled) {}
 
     /// The outcome of a test message.
-    public record TestView(boolean delivered, @Nullable Integer status, long millis, @Nullable String error) {}
+    public record TestView(
+            boolean delivered,
+            @Nullable Integer status,
+            long millis,
+            @Nullable String error) {}
 
     public List<ChannelView> channels() {
         return control.call(() -> properties.channels().entrySet().stream()
@@ -278,7 +288,12 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
                     if (!tooOld
                             && channel.settings().wants(event.type(), event.severity())
                             && deliveries.disabled(channel.name()).isEmpty()) {
-                        deliveries.plan(event, channel.name(), now, properties.group(), channel.settings().digest());
+                        deliveries.plan(
+                                event,
+                                channel.name(),
+                                now,
+                                properties.group(),
+                                channel.settings().digest());
                     }
                 }
                 deliveries.routed(event, now);
@@ -298,8 +313,8 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
         int tried = 0;
         while (stopping.getCount() > 0 && !Thread.currentThread().isInterrupted()) {
             Instant now = clock.instant();
-            Optional<Deliveries.Claim> claim = control.call(() ->
-                    deliveries.claim(channel.name(), now, CLAIM, channel.quiet(now)));
+            Optional<Deliveries.Claim> claim =
+                    control.call(() -> deliveries.claim(channel.name(), now, CLAIM, channel.quiet(now)));
             if (claim.isEmpty()) {
                 break;
             }
@@ -331,7 +346,9 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
             }
         });
         if (answer.gone()) {
-            log.warn("channel {} is disabled: its receiver answered 410; a successful test enables it again", channel.name());
+            log.warn(
+                    "channel {} is disabled: its receiver answered 410; a successful test enables it again",
+                    channel.name());
         } else if (!answer.arrived()) {
             log.warn(
                     "channel {} could not be told ({}); {}",
@@ -383,7 +400,8 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
         for (Thread thread : threads) {
             try {
                 if (!thread.join(Duration.ofSeconds(5))) {
-                    // It waits for a receiver. An interrupt would break a connection of the database, so it is the last resort.
+                    // It waits for a receiver. An interrupt would break a connection of the database, so it is the last
+                    // resort.
                     thread.interrupt();
                 }
             } catch (InterruptedException e) {

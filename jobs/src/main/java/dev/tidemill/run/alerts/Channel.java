@@ -49,9 +49,11 @@ record Channel(String name, AlertProperties.Channel settings, Sender sender) {
         };
     }
 
-    private static URI address(String name, AlertProperties.Channel channel, UnaryOperator<@Nullable String> environment) {
+    private static URI address(
+            String name, AlertProperties.Channel channel, UnaryOperator<@Nullable String> environment) {
         String where = channel.urlEnv() == null ? "url" : channel.urlEnv();
-        String text = channel.urlEnv() == null ? String.valueOf(channel.url()) : read(name, channel.urlEnv(), environment);
+        String text =
+                channel.urlEnv() == null ? String.valueOf(channel.url()) : read(name, channel.urlEnv(), environment);
         try {
             URI address = new URI(text);
             boolean http = "http".equals(address.getScheme()) || "https".equals(address.getScheme());

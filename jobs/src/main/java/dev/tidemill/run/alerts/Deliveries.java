@@ -42,7 +42,8 @@ final class Deliveries {
         return instant.atOffset(ZoneOffset.UTC);
     }
 
-    /// Events of which no channel was told yet, oldest first, for this transaction alone; empty while another one decides.
+    /// Events of which no channel was told yet, oldest first, for this transaction alone; empty while another one
+    /// decides.
     List<Message.Told> unrouted(int limit) {
         boolean mine = jdbc.sql("SELECT pg_try_advisory_xact_lock(:lock)")
                 .param("lock", ROUTING_LOCK)
@@ -54,10 +55,7 @@ final class Deliveries {
         return jdbc.sql("""
                         SELECT workspace_id, id, at, type, severity, dedupe_key, message, data FROM events
                         WHERE routed_at IS NULL ORDER BY sequence LIMIT :limit
-                        """)
-                .param("limit", limit)
-                .query(TOLD)
-                .list();
+                        """).param("limit", limit).query(TOLD).list();
     }
 
     void routed(Message.Told event, Instant now) {
@@ -68,8 +66,8 @@ final class Deliveries {
                 .update();
     }
 
-    /// Puts an event before a channel: with those that wait there under the same key, a while after the last one of that key,
-    /// or at once.
+    /// Puts an event before a channel: with those that wait there under the same key, a while after the last one of
+    /// that key, or at once.
     ///
     /// @param digest null for a channel that is told at once
     void plan(Message.Told event, String channel, Instant now, Duration group, @Nullable Duration digest) {
@@ -98,10 +96,11 @@ final class Deliveries {
     /// @param attempts tries before this one
     record Claim(Message message, String channel, int attempts, Instant since) {}
 
-    /// Takes the message that is due longest, for a while. The first try gives it its id and closes it: later events of the
-    /// same trouble make another message.
+    /// Takes the message that is due longest, for a while. The first try gives it its id and closes it: later events
+    /// of the same trouble make another message.
     Optional<Claim> claim(String channel, Instant now, Duration lease, boolean onlyCritical) {
-        record Lead(UUID workspaceId, UUID eventId, @Nullable UUID messageId, String groupKey) {}
+        record Lead(
+                UUID workspaceId, UUID eventId, @Nullable UUID messageId, String groupKey) {}
         Lead lead = jdbc.sql("""
                         SELECT d.workspace_id, d.event_id, d.message_id, d.group_key FROM alert_deliveries d
                         JOIN events e ON e.workspace_id = d.workspace_id AND e.id = d.event_id
@@ -147,7 +146,8 @@ final class Deliveries {
                         row.getObject("created_at", OffsetDateTime.class).toInstant()))
                 .list();
         Row first = rows.stream().min(Comparator.comparing(Row::createdAt)).orElseThrow();
-        return Optional.of(new Claim(new Message(messageId, events(messageId)), channel, first.attempts(), first.createdAt()));
+        return Optional.of(
+                new Claim(new Message(messageId, events(messageId)), channel, first.attempts(), first.createdAt()));
     }
 
     private List<Message.Told> events(UUID messageId) {
@@ -155,10 +155,7 @@ final class Deliveries {
                         SELECT e.workspace_id, e.id, e.at, e.type, e.severity, e.dedupe_key, e.message, e.data
                         FROM alert_deliveries d JOIN events e ON e.workspace_id = d.workspace_id AND e.id = d.event_id
                         WHERE d.message_id = :message ORDER BY e.sequence
-                        """)
-                .param("message", messageId)
-                .query(TOLD)
-                .list();
+                        """).param("message", messageId).query(TOLD).list();
     }
 
     /// Writes the outcome of a try down.

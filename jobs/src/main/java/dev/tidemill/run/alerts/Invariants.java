@@ -71,7 +71,8 @@ public final class Invariants {
     void look() {
         Set<String> found = new HashSet<>();
         CHECKS.forEach((check, sql) -> {
-            for (long id : jdbc.sql(sql.replace("GRACE", GRACE)).query(Long.class).list()) {
+            for (long id :
+                    jdbc.sql(sql.replace("GRACE", GRACE)).query(Long.class).list()) {
                 String key = "invariant/" + check + "/" + id;
                 found.add(key);
                 if (known.add(key)) {
@@ -82,7 +83,8 @@ public final class Invariants {
                         "invariant.violated",
                         Severity.CRITICAL,
                         key,
-                        "What must never be is: " + check.replace('_', ' ') + " (id " + id + "). Please report it with the log",
+                        "What must never be is: " + check.replace('_', ' ') + " (id " + id
+                                + "). Please report it with the log",
                         Map.of("check", check, "id", id)));
             }
         });

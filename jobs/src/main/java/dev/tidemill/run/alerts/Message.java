@@ -13,7 +13,15 @@ import tools.jackson.databind.JsonNode;
 record Message(UUID id, List<Told> events) {
 
     /// An event as it was stored.
-    record Told(UUID id, UUID workspaceId, Instant at, String type, Severity severity, String dedupeKey, String message, JsonNode data) {
+    record Told(
+            UUID id,
+            UUID workspaceId,
+            Instant at,
+            String type,
+            Severity severity,
+            String dedupeKey,
+            String message,
+            JsonNode data) {
 
         Map<String, Object> view() {
             Map<String, Object> view = new LinkedHashMap<>();
@@ -44,6 +52,7 @@ record Message(UUID id, List<Told> events) {
     String title() {
         Told newest = newest();
         String more = events.size() == 1 ? "" : " (and " + (events.size() - 1) + " more)";
-        return "[tidemill] " + (newest.resolved() ? "resolved" : newest.severity().column()) + ": " + newest.type() + more;
+        return "[tidemill] "
+                + (newest.resolved() ? "resolved" : newest.severity().column()) + ": " + newest.type() + more;
     }
 }

@@ -15,8 +15,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// Posts JSON and waits a bounded time for the answer. Redirects are not followed: the operator named the receiver. Private
-/// addresses are allowed for the same reason.
+/// Posts JSON and waits a bounded time for the answer. Redirects are not followed: the operator named the receiver.
+/// Private addresses are allowed for the same reason.
 final class Posts implements AutoCloseable {
 
     private static final Duration CONNECT = Duration.ofSeconds(5);
@@ -53,7 +53,9 @@ final class Posts implements AutoCloseable {
     /// Without the address, which may be a secret.
     private static String describe(Throwable e) {
         String kind = e.getClass().getSimpleName();
-        return e instanceof IOException && e.getMessage() != null && !e.getMessage().contains("://")
+        return e instanceof IOException
+                        && e.getMessage() != null
+                        && !e.getMessage().contains("://")
                 ? kind + ": " + e.getMessage()
                 : kind;
     }

@@ -6,8 +6,8 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/// Makes events of what happens to runs. The trouble of a job with a subject is one trouble, over all its runs, until one of
-/// them completes.
+/// Makes events of what happens to runs. The trouble of a job with a subject is one trouble, over all its runs, until
+/// one of them completes.
 final class RunAlerts implements RunObserver {
 
     private final Outbox outbox;
@@ -27,12 +27,14 @@ final class RunAlerts implements RunObserver {
                 resolve(event, what + " completed");
             }
             case COMPLETED_WITH_SKIPS -> {
-                outbox.add(of(event, Severity.WARNING, what + " completed; " + event.refused() + " items were given up on"));
+                outbox.add(of(
+                        event, Severity.WARNING, what + " completed; " + event.refused() + " items were given up on"));
                 resolve(event, what + " completed");
             }
             case STOPPED -> outbox.add(of(event, Severity.INFO, what + " was stopped" + why));
             case FAILED -> outbox.replace(of(event, Severity.ERROR, what + " failed" + why));
-            case RETRYING -> outbox.replace(of(event, Severity.WARNING, what + " failed and is tried again by itself" + why));
+            case RETRYING ->
+                outbox.replace(of(event, Severity.WARNING, what + " failed and is tried again by itself" + why));
             case RECOVERED -> outbox.add(of(event, Severity.WARNING, what + " is gone on with" + why));
             case NEEDS_OPERATOR -> outbox.replace(of(event, Severity.CRITICAL, what + " needs an operator" + why));
             case ABANDONED -> {

@@ -31,7 +31,8 @@ final class SlackSender implements Sender {
         List<Map<String, Object>> blocks = new ArrayList<>();
         List<Message.Told> events = message.events();
         for (Message.Told event : events.subList(Math.max(0, events.size() - MOST_BLOCKS), events.size())) {
-            String text = "*" + escape(event.resolved() ? "resolved" : event.severity().column()) + "* `" + escape(event.type())
+            String text = "*"
+                    + escape(event.resolved() ? "resolved" : event.severity().column()) + "* `" + escape(event.type())
                     + "` " + escape(event.at().toString()) + "\n" + escape(event.message());
             blocks.add(Map.of("type", "section", "text", Map.of("type", "mrkdwn", "text", cut(text))));
         }

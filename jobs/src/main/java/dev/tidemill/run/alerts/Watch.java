@@ -55,7 +55,8 @@ final class Watch {
                         new Lost(row.getObject("boot_id", UUID.class), row.getString("name"), row.getString("version")))
                 .list();
         for (Lost node : back) {
-            outbox.resolve(LaunchRequest.INSTALLATION, "node/" + node.bootId(), "The server " + node.name() + " is back");
+            outbox.resolve(
+                    LaunchRequest.INSTALLATION, "node/" + node.bootId(), "The server " + node.name() + " is back");
         }
     }
 

@@ -43,7 +43,8 @@ final class WebhookSender implements Sender {
             throw new IllegalArgumentException(variable + " is no Base64 after " + PREFIX, e);
         }
         if (secret.length < SHORTEST_SECRET) {
-            throw new IllegalArgumentException(variable + " holds " + secret.length + " bytes: use at least " + SHORTEST_SECRET);
+            throw new IllegalArgumentException(
+                    variable + " holds " + secret.length + " bytes: use at least " + SHORTEST_SECRET);
         }
         return secret;
     }
@@ -66,7 +67,10 @@ final class WebhookSender implements Sender {
     static byte[] body(Message message) {
         Map<String, Object> data = new LinkedHashMap<>(message.newest().view());
         if (message.events().size() > 1) {
-            List<Map<String, Object>> earlier = message.events().subList(0, message.events().size() - 1).stream()
+            List<Map<String, Object>> earlier = message
+                    .events()
+                    .subList(0, message.events().size() - 1)
+                    .stream()
                     .map(Message.Told::view)
                     .toList();
             data.put("earlier", earlier);

@@ -65,8 +65,10 @@ class AlertsTest {
 
     @BeforeEach
     void startEmptyFromTheDatabasesTime() {
-        jdbc.sql("TRUNCATE events, alert_deliveries, alert_attempts, alert_channels, nodes, dead_letters, batch_job_instance"
-                        + " CASCADE").update();
+        jdbc.sql(
+                        "TRUNCATE events, alert_deliveries, alert_attempts, alert_channels, nodes, dead_letters, batch_job_instance"
+                                + " CASCADE")
+                .update();
         now = jdbc.sql("SELECT clock_timestamp()")
                 .query((row, number) -> row.getTimestamp(1))
                 .single()
@@ -124,8 +126,8 @@ class AlertsTest {
                 Duration.ofDays(30),
                 3);
         Posts posts = new Posts();
-        List<Channel> built = Channel.all(
-                properties, posts, () -> now, name -> name.equals("HOOK_SECRET") ? SECRET_TEXT : null);
+        List<Channel> built =
+                Channel.all(properties, posts, () -> now, name -> name.equals("HOOK_SECRET") ? SECRET_TEXT : null);
         Alerts alerts = new Alerts(
                 control,
                 new Watch(control.jdbc(), outbox, properties.deadLetters()),
@@ -201,7 +203,9 @@ class AlertsTest {
 
         assertThat(receiver.posts).hasSize(2);
         // The same ids as before: a receiver that took one and lost its answer can tell.
-        assertThat(receiver.posts.stream().map(post -> post.header("webhook-id")).toList())
+        assertThat(receiver.posts.stream()
+                        .map(post -> post.header("webhook-id"))
+                        .toList())
                 .containsExactlyInAnyOrderElementsOf(failed);
         List<Alerts.DeliveryView> deliveries = worker.alerts().deliveries(WORKSPACE, 10);
         assertThat(deliveries).hasSize(2).allSatisfy(delivery -> {
@@ -223,7 +227,8 @@ class AlertsTest {
             if (worker.look() > 0) {
                 tries.add(Duration.between(start, now));
             }
-            Alerts.DeliveryView delivery = worker.alerts().deliveries(WORKSPACE, 1).getFirst();
+            Alerts.DeliveryView delivery =
+                    worker.alerts().deliveries(WORKSPACE, 1).getFirst();
             if (delivery.nextAt() == null) {
                 break;
             }
@@ -250,17 +255,27 @@ class AlertsTest {
         worker.look();
         assertThat(receiver.posts).hasSize(1);
         assertThat(worker.alerts().channels().getFirst().disabled()).contains("410");
-        assertThat(worker.alerts().deliveries(WORKSPACE, 9)).hasSize(2).allMatch(one -> one.state().equals("given_up"));
+        assertThat(worker.alerts().deliveries(WORKSPACE, 9))
+                .hasSize(2)
+                .allMatch(one -> one.state().equals("given_up"));
 
-        assertThat(worker.alerts().test("ops", WORKSPACE).orElseThrow().delivered()).isFalse();
+        assertThat(worker.alerts().test("ops", WORKSPACE).orElseThrow().delivered())
+                .isFalse();
         assertThat(worker.alerts().channels().getFirst().disabled()).isNotNull();
         receiver.status.set(200);
-        assertThat(worker.alerts().test("ops", WORKSPACE).orElseThrow().delivered()).isTrue();
+        assertThat(worker.alerts().test("ops", WORKSPACE).orElseThrow().delivered())
+                .isTrue();
         add(event("run.failed", "d"));
         worker.look();
 
         assertThat(worker.alerts().channels().getFirst().disabled()).isNull();
-        assertThat(receiver.posts.getLast().json().path("data").path("dedupeKey").asString()).isEqualTo("d");
+        assertThat(receiver.posts
+                        .getLast()
+                        .json()
+                        .path("data")
+                        .path("dedupeKey")
+                        .asString())
+                .isEqualTo("d");
         assertThat(worker.alerts().test("nobody", WORKSPACE)).isEmpty();
     }
 
@@ -273,7 +288,8 @@ class AlertsTest {
         worker.look();
 
         assertThat(receiver.posts).hasSize(1);
-        assertThat(worker.alerts().deliveries(WORKSPACE, 1).getFirst().lastError()).contains("302");
+        assertThat(worker.alerts().deliveries(WORKSPACE, 1).getFirst().lastError())
+                .contains("302");
     }
 
     @ParameterizedTest
@@ -300,7 +316,8 @@ class AlertsTest {
                 .findFirst()
                 .orElseThrow();
         assertThat(together.path("type").asString()).isEqualTo("run.failed");
-        assertThat(together.path("data").path("earlier").get(0).path("type").asString()).isEqualTo("run.recovered");
+        assertThat(together.path("data").path("earlier").get(0).path("type").asString())
+                .isEqualTo("run.recovered");
     }
 
     @Test
@@ -319,8 +336,7 @@ class AlertsTest {
 
         List<Alerts.EventView> events = worker.alerts().events(WORKSPACE, false, 10);
         assertThat(events.stream().map(Alerts.EventView::type))
-                .containsExactly(
-                        "run.completed", "run.failed.resolved", "run.completed", "run.failed", "run.retrying");
+                .containsExactly("run.completed", "run.failed.resolved", "run.completed", "run.failed", "run.retrying");
         assertThat(events.get(1).resolves()).isEqualTo(failed.id());
         assertThat(events.get(1).severity()).isEqualTo("error");
         assertThat(worker.alerts().events(WORKSPACE, true, 10)).isEmpty();
@@ -360,7 +376,9 @@ class AlertsTest {
         worker(Map.of("ops", webhook())).look();
 
         assertThat(receiver.posts).hasSize(40);
-        assertThat(receiver.posts.stream().map(post -> post.json().path("data").path("id").asString()).distinct())
+        assertThat(receiver.posts.stream()
+                        .map(post -> post.json().path("data").path("id").asString())
+                        .distinct())
                 .hasSize(40);
     }
 
@@ -370,10 +388,10 @@ class AlertsTest {
         add(event("run.failed", "a"));
         worker.alerts().route();
         UUID taken = control.call(() -> new Deliveries(control.jdbc())
-                        .claim("ops", now, Duration.ofMinutes(2), false)
-                        .orElseThrow()
-                        .message()
-                        .id());
+                .claim("ops", now, Duration.ofMinutes(2), false)
+                .orElseThrow()
+                .message()
+                .id());
 
         now = now.plusSeconds(119);
         assertThat(worker.look()).isZero();
@@ -395,7 +413,8 @@ class AlertsTest {
 
         JsonNode body = receiver.posts.getFirst().json();
         assertThat(body.path("text").asString()).contains("run.failed").contains("&lt;b&gt; &amp; c");
-        assertThat(body.path("blocks").get(0).path("text").path("type").asString()).isEqualTo("mrkdwn");
+        assertThat(body.path("blocks").get(0).path("text").path("type").asString())
+                .isEqualTo("mrkdwn");
         assertThat(worker.alerts().deliveries(WORKSPACE, 9))
                 .extracting(Alerts.DeliveryView::state)
                 .containsExactly("delivered", "pending");
@@ -410,7 +429,8 @@ class AlertsTest {
         add(event("run.failed", "a"));
         worker.look();
         smtp.refuses = false;
-        assertThat(worker.alerts().deliveries(WORKSPACE, 9).getFirst().lastError()).contains("451");
+        assertThat(worker.alerts().deliveries(WORKSPACE, 9).getFirst().lastError())
+                .contains("451");
         now = now.plusSeconds(6);
         worker.look();
         assertThat(smtp.mails).hasSize(1);
@@ -456,9 +476,11 @@ class AlertsTest {
         assertThat(worker.alerts().events(WORKSPACE, true, 10))
                 .singleElement()
                 .satisfies(event -> assertThat(event.message()).contains("gone"));
-        jdbc.sql("UPDATE nodes SET expires_at = clock_timestamp() + interval '1 hour' WHERE name = 'gone'").update();
+        jdbc.sql("UPDATE nodes SET expires_at = clock_timestamp() + interval '1 hour' WHERE name = 'gone'")
+                .update();
         worker.look();
-        assertThat(worker.alerts().events(WORKSPACE, false, 10).getFirst().type()).isEqualTo("node.lost.resolved");
+        assertThat(worker.alerts().events(WORKSPACE, false, 10).getFirst().type())
+                .isEqualTo("node.lost.resolved");
     }
 
     @Test
@@ -473,14 +495,16 @@ class AlertsTest {
         assertThat(worker.alerts().events(WORKSPACE, false, 10))
                 .singleElement()
                 .satisfies(event -> assertThat(event.type()).isEqualTo("dead_letters.growing"));
-        jdbc.sql("UPDATE dead_letters SET resolved_at = now() WHERE item_key = '0'").update();
+        jdbc.sql("UPDATE dead_letters SET resolved_at = now() WHERE item_key = '0'")
+                .update();
         worker.look();
         assertThat(worker.alerts().events(WORKSPACE, true, 10)).isEmpty();
     }
 
     @Test
     void aRunThatNobodyCaresForIsAViolatedInvariantUntilSomebodyDoes() {
-        jdbc.sql("INSERT INTO batch_job_instance (job_instance_id, version, job_name, job_key) VALUES (7, 0, 'ingest', 'k')")
+        jdbc.sql(
+                        "INSERT INTO batch_job_instance (job_instance_id, version, job_name, job_key) VALUES (7, 0, 'ingest', 'k')")
                 .update();
         jdbc.sql("""
                         INSERT INTO launches (workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash,
@@ -492,7 +516,8 @@ class AlertsTest {
         control.run(invariants::look);
         assertThat(invariants.count("running_without_lease")).isZero();
 
-        jdbc.sql("UPDATE launches SET started_at = clock_timestamp() - interval '61 seconds'").update();
+        jdbc.sql("UPDATE launches SET started_at = clock_timestamp() - interval '61 seconds'")
+                .update();
         control.run(invariants::look);
         control.run(invariants::look);
 
@@ -518,7 +543,10 @@ class AlertsTest {
             jdbc.sql("""
                             INSERT INTO dead_letters (workspace_id, job, step, item_key, run_id, reason, detail)
                             VALUES (:workspace, 'ingest', 'extract', :item, 1, 'EMPTY', '')
-                            """).param("workspace", WORKSPACE).param("item", Integer.toString(i)).update();
+                            """)
+                    .param("workspace", WORKSPACE)
+                    .param("item", Integer.toString(i))
+                    .update();
         }
     }
 
@@ -545,7 +573,8 @@ class AlertsTest {
         "run.failed, INFO, run.failed.resolved, ERROR, true",
         "run.failed, INFO, run.completed, ERROR, false"
     })
-    void aChannelChoosesByTypeAndSeverity(String pattern, Severity least, String type, Severity severity, boolean wanted) {
+    void aChannelChoosesByTypeAndSeverity(
+            String pattern, Severity least, String type, Severity severity, boolean wanted) {
         AlertProperties.Channel channel = new AlertProperties.Channel(
                 AlertProperties.Type.SLACK, "http://x", null, null, List.of(), List.of(pattern), least, null, null);
 
@@ -559,18 +588,33 @@ class AlertsTest {
     })
     void quietHoursMayGoOverMidnight(LocalTime from, LocalTime to, LocalTime at, boolean quiet) {
         AlertProperties.Channel settings = new AlertProperties.Channel(
-                AlertProperties.Type.SLACK, "http://x", null, null, List.of(), List.of("*"), Severity.INFO, null,
+                AlertProperties.Type.SLACK,
+                "http://x",
+                null,
+                null,
+                List.of(),
+                List.of("*"),
+                Severity.INFO,
+                null,
                 new AlertProperties.Quiet(from, to, ZoneOffset.UTC));
         Channel channel = new Channel("c", settings, new SlackSender(new Posts(), java.net.URI.create("http://x")));
 
-        assertThat(channel.quiet(at.atDate(java.time.LocalDate.EPOCH).toInstant(ZoneOffset.UTC))).isEqualTo(quiet);
+        assertThat(channel.quiet(at.atDate(java.time.LocalDate.EPOCH).toInstant(ZoneOffset.UTC)))
+                .isEqualTo(quiet);
     }
 
     @Test
     void inQuietHoursOnlyWhatIsCriticalIsTold() {
         LocalTime time = now.atZone(ZoneOffset.UTC).toLocalTime();
         AlertProperties.Channel quiet = new AlertProperties.Channel(
-                AlertProperties.Type.SLACK, receiver.url(), null, null, List.of(), List.of("*"), Severity.INFO, null,
+                AlertProperties.Type.SLACK,
+                receiver.url(),
+                null,
+                null,
+                List.of(),
+                List.of("*"),
+                Severity.INFO,
+                null,
                 new AlertProperties.Quiet(time.minusMinutes(1), time.plusMinutes(10), ZoneOffset.UTC));
         Worker worker = worker(Map.of("ops", quiet));
         add(event("run.failed", "a"));
@@ -594,8 +638,13 @@ class AlertsTest {
     })
     void aWrongSecretIsRefusedAtTheStartAndNotShown(String secret, String said) {
         AlertProperties properties = new AlertProperties(
-                Map.of("ops", webhook()), null, Duration.ofSeconds(1), Duration.ofSeconds(60), Duration.ofHours(72),
-                Duration.ofDays(30), 3);
+                Map.of("ops", webhook()),
+                null,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(60),
+                Duration.ofHours(72),
+                Duration.ofDays(30),
+                3);
 
         assertThatThrownBy(() -> Channel.all(properties, new Posts(), () -> now, name -> secret))
                 .hasMessageContaining(said)
