@@ -1,12 +1,18 @@
 package dev.tidemill.admin;
 
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
+import dev.tidemill.run.Control;
 import dev.tidemill.run.Node;
 import dev.tidemill.run.RunConfiguration;
+import dev.tidemill.run.RunProperties;
 import dev.tidemill.schema.Schema;
 import dev.tidemill.store.FirstStart;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.Workspaces;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.List;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
@@ -29,6 +35,21 @@ class DatabaseConfiguration {
 
     static final String APP = "app";
     static final String SCHEDULES = "schedules";
+
+    private static final int CORES = Runtime.getRuntime().availableProcessors();
+
+    /// What the server does about a client that is gone or stuck, for databases whose own settings say nothing. The
+    /// last one is not known to every server.
+    private static final String SERVER_SIDE = """
+            DO $$ BEGIN
+              PERFORM set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '60s', false),
+                set_config('tcp_keepalives_idle', '15', false), set_config('tcp_user_timeout', '30000', false);
+              BEGIN
+                PERFORM set_config('client_connection_check_interval', '5s', false);
+              EXCEPTION WHEN undefined_object OR invalid_parameter_value OR feature_not_supported THEN
+                NULL;
+              END;
+            END $$""";
 
     @Bean
     Home home(@Value("${tidemill.home}") String folder) {
@@ -66,8 +87,14 @@ class DatabaseConfiguration {
     }
 
     @Bean(defaultCandidate = false)
-    HikariDataSource batchPool(Database database, DatabaseProperties properties, Node node) {
-        return pool(database, "batch", "tidemill_batch", properties.batchPool(), node);
+    HikariDataSource batchPool(
+            Database database, DatabaseProperties properties, RunProperties runs, Node node, MeterRegistry meters) {
+        HikariDataSource pool =
+                pool(database, "batch", "tidemill_batch", node, properties.batchSocketTimeout(), meters);
+        pool.setMaximumPoolSize(
+                properties.batchPool() == 0 ? PoolSizes.batch(runs.concurrency(), CORES) : properties.batchPool());
+        pool.setConnectionTimeout(properties.batchConnectionTimeout().toMillis());
+        return pool;
     }
 
     /// A transaction that turns out to need no SQL takes no connection.
@@ -103,8 +130,27 @@ class DatabaseConfiguration {
 
     @Bean(defaultCandidate = false)
     @Qualifier(APP)
-    HikariDataSource appPool(Database database, DatabaseProperties properties, Node node) {
-        return pool(database, "app", "tidemill_app", properties.appPool(), node);
+    HikariDataSource appPool(Database database, DatabaseProperties properties, Node node, MeterRegistry meters) {
+        HikariDataSource pool = pool(database, "app", "tidemill_app", node, properties.appSocketTimeout(), meters);
+        pool.setMaximumPoolSize(properties.appPool() == 0 ? PoolSizes.app(CORES) : properties.appPool());
+        pool.setConnectionTimeout(properties.appConnectionTimeout().toMillis());
+        // Not for jobs: their chunks may take as long as they take.
+        pool.setLeakDetectionThreshold(properties.leak().toMillis());
+        return pool;
+    }
+
+    /// On connections of its own: an exhausted pool cannot be told of through itself.
+    @Bean
+    PoolWatch poolWatch(
+            @Qualifier("batchPool") HikariDataSource batch,
+            @Qualifier(APP) HikariDataSource app,
+            Database database,
+            DatabaseProperties properties) {
+        DataSource own = database.owner();
+        return new PoolWatch(
+                List.of(batch, app),
+                new Control(new JdbcTransactionManager(own), JdbcClient.create(own)),
+                properties.exhaustedAfter());
     }
 
     @Bean(defaultCandidate = false)
@@ -122,24 +168,29 @@ class DatabaseConfiguration {
     /// For the clock of the schedules: connects when it is first asked.
     @Bean(defaultCandidate = false)
     @Qualifier(SCHEDULES)
-    HikariDataSource schedulesPool(Database database, Node node) {
-        HikariDataSource pool = pool(database, SCHEDULES, "tidemill_meta", 6, node);
+    HikariDataSource schedulesPool(Database database, DatabaseProperties properties, Node node, MeterRegistry meters) {
+        HikariDataSource pool =
+                pool(database, SCHEDULES, "tidemill_meta", node, properties.appSocketTimeout(), meters);
+        pool.setMaximumPoolSize(PoolSizes.SCHEDULES);
         pool.setMinimumIdle(0);
         return pool;
     }
 
-    private static HikariDataSource pool(Database database, String name, String role, int size, Node node) {
+    private static HikariDataSource pool(
+            Database database, String name, String role, Node node, Duration socketTimeout, MeterRegistry meters) {
         HikariDataSource pool = new HikariDataSource();
         pool.setPoolName(name);
         pool.setJdbcUrl(database.jdbcUrl());
         pool.setUsername(database.username());
         pool.setPassword(database.password());
-        pool.setConnectionInitSql("SET ROLE " + role);
-        pool.setMaximumPoolSize(size);
+        pool.setConnectionInitSql("SET ROLE " + role + "; " + SERVER_SIDE);
         pool.setMinimumIdle(1);
-        pool.setConnectionTimeout(10_000);
+        pool.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(meters));
         pool.addDataSourceProperty("ApplicationName", "tidemill " + name + " " + node.connectionMark());
         pool.addDataSourceProperty("tcpKeepAlive", "true");
+        pool.addDataSourceProperty("connectTimeout", "5");
+        pool.addDataSourceProperty("cancelSignalTimeout", "5");
+        pool.addDataSourceProperty("socketTimeout", Long.toString(socketTimeout.toSeconds()));
         return pool;
     }
 }

@@ -57,6 +57,11 @@ public record Home(Path folder) {
         return logs().resolve("tidemill.log");
     }
 
+    /// Settings of this installation, where there are any.
+    public Path settings() {
+        return folder.resolve("tidemill.yaml");
+    }
+
     /// The key made at the first start; readable by its owner only.
     public Path apiKey() {
         return folder.resolve("api-key");

@@ -25,10 +25,10 @@ public final class Server {
         home.prepare();
         List<String> arguments = new ArrayList<>();
         arguments.add("--tidemill.home=" + home.folder());
-        List<String> files = jobConfigs(distribution);
-        if (!files.isEmpty()) {
-            arguments.add("--spring.config.import=" + String.join(",", files));
-        }
+        List<String> files = new ArrayList<>(jobConfigs(distribution));
+        // Last, so that it overrides the others.
+        files.add("optional:file:" + home.settings());
+        arguments.add("--spring.config.import=" + String.join(",", files));
         if (distribution != null) {
             arguments.add("--tidemill.schedules.folder=" + distribution.resolve("schedules"));
         }

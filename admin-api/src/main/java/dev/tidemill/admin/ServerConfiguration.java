@@ -1,6 +1,8 @@
 package dev.tidemill.admin;
 
+import dev.tidemill.admin.alerts.AlertsConfiguration;
 import dev.tidemill.admin.documents.DocumentsConfiguration;
+import dev.tidemill.admin.metrics.MetricsConfiguration;
 import dev.tidemill.admin.query.QueryConfiguration;
 import dev.tidemill.admin.runs.RunsConfiguration;
 import dev.tidemill.admin.schedules.SchedulesConfiguration;
@@ -8,6 +10,7 @@ import dev.tidemill.admin.security.SecurityConfiguration;
 import dev.tidemill.admin.web.WebConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.run.RunConfiguration;
+import dev.tidemill.run.alerts.AlertConfiguration;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Import;
@@ -27,7 +30,12 @@ import org.springframework.context.annotation.Import;
     DocumentsConfiguration.class,
     RunsConfiguration.class,
     SchedulesConfiguration.class,
+    AlertConfiguration.class,
+    AlertsConfiguration.class,
+    MetricsConfiguration.class,
     HealthConfiguration.class,
+    OperationsHealth.class,
+    Statements.class,
     ServerFile.class
 })
 class ServerConfiguration {}

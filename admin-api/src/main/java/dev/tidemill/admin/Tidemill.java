@@ -13,6 +13,7 @@ public final class Tidemill {
         Home home = Home.of(System.getenv(), System.getProperty("user.name"), System.getProperty("user.home"));
         // Before anything logs: standard output belongs to the command.
         System.setProperty("tidemill.log.file", home.logFile().toString());
+        LogFormat.choose(System.getenv(), System.getProperties());
         boolean serves = arguments.length > 0 && arguments[0].equals("serve");
         System.setProperty("tidemill.log.console", serves ? "INFO" : "OFF");
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);

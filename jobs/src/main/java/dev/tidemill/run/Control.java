@@ -10,7 +10,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /// Transactions of the platform itself, over all workspaces: as the role that sees the launches of all of them and none of
 /// their documents. What the job repository writes meanwhile commits with them.
-final class Control {
+public final class Control {
 
     /// Held for a decision on what may run beside what: such decisions are made one at a time. "launches" in ASCII.
     private static final long DECISION_LOCK = 0x6c61_756e_6368_6573L;
@@ -18,21 +18,21 @@ final class Control {
     private final TransactionTemplate transactions;
     private final JdbcClient jdbc;
 
-    Control(PlatformTransactionManager transactionManager, JdbcClient jdbc) {
+    public Control(PlatformTransactionManager transactionManager, JdbcClient jdbc) {
         this.transactions = new TransactionTemplate(transactionManager);
         this.transactions.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
         this.jdbc = jdbc;
     }
 
-    JdbcClient jdbc() {
+    public JdbcClient jdbc() {
         return jdbc;
     }
 
-    <T extends @Nullable Object> T call(Supplier<T> work) {
+    public <T extends @Nullable Object> T call(Supplier<T> work) {
         return execute(work, false);
     }
 
-    void run(Runnable work) {
+    public void run(Runnable work) {
         execute(
                 () -> {
                     work.run();

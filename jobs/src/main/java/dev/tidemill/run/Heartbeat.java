@@ -165,7 +165,7 @@ final class Heartbeat {
         try {
             if (timer.awaitTermination(timing.interval().toMillis() * 3, TimeUnit.MILLISECONDS) && connection != null) {
                 try (PreparedStatement statement = connection.prepareStatement(
-                        "UPDATE nodes SET expires_at = '-infinity' WHERE boot_id = ?")) {
+                        "UPDATE nodes SET expires_at = '-infinity', stopped_at = clock_timestamp() WHERE boot_id = ?")) {
                     statement.setObject(1, node.bootId());
                     statement.executeUpdate();
                 }

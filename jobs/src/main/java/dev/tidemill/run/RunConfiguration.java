@@ -1,5 +1,7 @@
 package dev.tidemill.run;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
@@ -55,8 +57,24 @@ public class RunConfiguration {
     }
 
     @Bean
+    RunMetrics runMetrics(ObjectProvider<MeterRegistry> meters) {
+        // An empty one counts nothing: not every application that runs jobs is scraped.
+        return new RunMetrics(meters.getIfAvailable(CompositeMeterRegistry::new));
+    }
+
+    @Bean
+    RunFigures runFigures(Control control) {
+        return new RunFigures(control);
+    }
+
+    @Bean
     ItemsInHand itemsInHand(JdbcClient jdbc, PlatformTransactionManager transactionManager) {
         return new ItemsInHand(jdbc, transactionManager);
+    }
+
+    @Bean
+    Control control(PlatformTransactionManager transactionManager, JdbcClient jdbc) {
+        return new Control(transactionManager, jdbc);
     }
 
     @Bean
@@ -71,7 +89,7 @@ public class RunConfiguration {
             Fences fences,
             DataSource dataSource,
             @Qualifier(HEARTBEAT) ObjectProvider<DataSource> heartbeatSource,
-            PlatformTransactionManager transactionManager,
+            Control control,
             JdbcClient jdbc,
             JobRepository repository,
             Jobs jobs,
@@ -79,7 +97,6 @@ public class RunConfiguration {
             ItemsInHand itemsInHand,
             List<RunObserver> observers) {
         DataSource own = heartbeatSource.getIfAvailable(() -> dataSource);
-        Control control = new Control(transactionManager, jdbc);
         Launches launches = new Launches(jdbc);
         Leases leases = new Leases(jdbc, own, node);
         Conclusion conclusion = new Conclusion(
@@ -119,10 +136,12 @@ public class RunConfiguration {
             JdbcClient jdbc,
             DeadLetters deadLetters,
             ItemsInHand itemsInHand,
-            ObjectProvider<Pause> pause) {
+            ObjectProvider<Pause> pause,
+            RunMetrics metrics,
+            Control control) {
         ChunkPolicies policies = new ChunkPolicies(
                 jobs, jdbc, deadLetters, itemsInHand, pause.getIfAvailable(Pause::real), RandomGenerator.getDefault());
-        return new Steps(repository, transactionManager, listener, policies);
+        return new Steps(repository, transactionManager, listener, policies, metrics, new RunTrace(control));
     }
 
     @Bean

@@ -99,6 +99,11 @@ public final class Runs implements SmartLifecycle {
         return letters;
     }
 
+    /// Whether the database has taken this process's heartbeat lately.
+    public boolean heartbeatHealthy() {
+        return heartbeat.healthy();
+    }
+
     /// Asks for a run. It starts at once, or when its turn comes; its id is known either way. A request with an identity
     /// that was used before is answered with the run of that time.
     ///

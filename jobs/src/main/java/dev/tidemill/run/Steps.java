@@ -2,6 +2,9 @@ package dev.tidemill.run;
 
 import java.time.InstantSource;
 import org.springframework.batch.core.job.builder.JobBuilder;
+import org.springframework.batch.core.listener.JobExecutionListener;
+import org.springframework.batch.core.listener.StepExecutionListener;
+import org.springframework.batch.core.listener.StepListener;
 import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.step.builder.StepBuilder;
 import org.springframework.batch.core.step.builder.TaskletStepBuilder;
@@ -17,20 +20,30 @@ public final class Steps {
     private final RunListener listener;
     private final PaceStream pace = new PaceStream(InstantSource.system());
     private final ChunkPolicies policies;
+    private final RunMetrics metrics;
+    private final RunTrace trace;
 
     Steps(
             JobRepository repository,
             PlatformTransactionManager transactionManager,
             RunListener listener,
-            ChunkPolicies policies) {
+            ChunkPolicies policies,
+            RunMetrics metrics,
+            RunTrace trace) {
         this.repository = repository;
         this.transactionManager = transactionManager;
         this.listener = listener;
         this.policies = policies;
+        this.metrics = metrics;
+        this.trace = trace;
     }
 
     public JobBuilder job(String name) {
-        return new JobBuilder(name, repository).listener(listener);
+        metrics.announce(name);
+        return new JobBuilder(name, repository)
+                .listener(listener)
+                .listener((JobExecutionListener) metrics)
+                .listener(trace);
     }
 
     /// A chunk-oriented step, under the retry and skip policy of its job.
@@ -40,11 +53,14 @@ public final class Steps {
         ChunkStepBuilder<I, O> step = new ChunkStepBuilder<>(name, repository, commitItems, policies);
         step.transactionManager(transactionManager);
         step.stream(pace);
+        step.listener((StepListener) metrics);
         return step;
     }
 
     /// A step that runs in transactions of its own making, each bounded.
     public TaskletStepBuilder tasklet(String name, Tasklet tasklet) {
-        return new StepBuilder(name, repository).tasklet(tasklet, transactionManager);
+        return new StepBuilder(name, repository)
+                .tasklet(tasklet, transactionManager)
+                .listener((StepExecutionListener) metrics);
     }
 }

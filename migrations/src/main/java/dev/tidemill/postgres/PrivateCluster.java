@@ -297,7 +297,7 @@ public final class PrivateCluster implements AutoCloseable {
     private void launch(Settings settings) throws IOException {
         owners.reset();
         port = choosePort();
-        writeFor(account, home.resolve("cluster/tidemill.conf"), settings.file(port));
+        writeFor(account, home.resolve("cluster/tidemill.conf"), settings.file(port) + preload());
         writeFor(Account.RUNNING, home.resolve("port"), port + "\n");
         Path file = home.resolve("server.log");
         if (!Files.exists(file)) {
@@ -360,6 +360,13 @@ public final class PrivateCluster implements AutoCloseable {
                 startWatchdog(postmasterFile().getFirst().strip(), Settings.DURABLE);
             }
         }
+    }
+
+    /// Counts of statements cost little and need a restart to begin with, so they are there from the start where this
+    /// PostgreSQL has them; `CREATE EXTENSION pg_stat_statements` shows them.
+    private String preload() {
+        Path library = installation.binDirectory().resolveSibling("lib").resolve("pg_stat_statements.so");
+        return Files.exists(library) ? "shared_preload_libraries = 'pg_stat_statements'\n" : "";
     }
 
     private void startWatchdog(String serverPid, Settings settings) throws IOException {

@@ -321,6 +321,11 @@ class TenantTablesTest {
                   VALUES ('ID', 'nightly', '', '', false, false);
                 INSERT INTO schedule_fires (workspace_id, schedule, fire, fire_time, outcome)
                   VALUES ('ID', 'nightly', 'f', now(), 'missed');
+                INSERT INTO events (workspace_id, id, type, severity, dedupe_key, message) VALUES ('ID', 'ID', 't', 'info', 'k', 'm');
+                INSERT INTO alert_deliveries (workspace_id, event_id, channel, group_key, created_at, due_at)
+                  VALUES ('ID', 'ID', 'c', 'k', now(), now());
+                INSERT INTO alert_attempts (workspace_id, message_id, attempt, channel, at, delivered, latency_ms)
+                  VALUES ('ID', 'ID', 1, 'c', now(), true, 1);
                 INSERT INTO audit_entries (workspace_id, actor, action, subject) VALUES ('ID', 'a', 'b', 'c');
                 INSERT INTO workspace_quotas (workspace_id) VALUES ('ID');
                 INSERT INTO usage_counters (workspace_id, day) VALUES ('ID', '2026-01-01');

@@ -43,6 +43,7 @@ public final class CommandLineTool {
                 .addSubcommand(new PlanCommand(tool))
                 .addSubcommand(DeadLettersCommand.withActions(tool))
                 .addSubcommand(SchedulesCommand.with(tool))
+                .addSubcommand(new AlertsCommand(tool))
                 .addSubcommand(new DoctorCommand(tool))
                 .addSubcommand(new CommandLine(new MigrateCommand()).addSubcommand(new MigrateStatusCommand(tool)))
                 .addSubcommand(new DemoCommand(tool))

@@ -9,6 +9,7 @@ import dev.tidemill.store.ChunkSearch;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.Texts;
 import dev.tidemill.store.Workspaces;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -27,8 +28,20 @@ public class QueryConfiguration {
     }
 
     @Bean
-    QueryVectors queryVectors(OnnxEmbedder embedder) {
-        return new QueryVectors(embedder.fingerprint(), embedder::embedQuery);
+    QueryVectors queryVectors(OnnxEmbedder embedder, MeterRegistry meters) {
+        String model = embedder.model().id();
+        Counter made = meters.counter("tidemill.embed.requests", "model", model, "outcome", "ok");
+        Counter failed = meters.counter("tidemill.embed.requests", "model", model, "outcome", "failed");
+        return new QueryVectors(embedder.fingerprint(), question -> {
+            try {
+                float[] vector = embedder.embedQuery(question);
+                made.increment();
+                return vector;
+            } catch (RuntimeException e) {
+                failed.increment();
+                throw e;
+            }
+        });
     }
 
     @Bean

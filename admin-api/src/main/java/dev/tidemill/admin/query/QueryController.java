@@ -15,6 +15,7 @@ import dev.tidemill.store.Workspaces;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import java.time.Duration;
 import java.util.List;
 import org.springframework.security.access.AccessDeniedException;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -78,9 +79,17 @@ class QueryController {
             case Answered _ -> "answered";
             case Abstained abstained -> abstained.reason().name();
         };
-        meters.timer("tidemill.ask.duration", "outcome", outcome).record(answer.total());
+        SearchResult.Timings search = answer.search().timings();
+        phase("search", outcome, search.total());
+        phase("answer", outcome, answer.total().minus(search.total()));
+        phase("total", outcome, answer.total());
         meters.counter("tidemill.citations.dropped").increment(answer.droppedCitations());
         return AskResponse.of(answer, request.explained());
+    }
+
+    private void phase(String phase, String outcome, Duration took) {
+        meters.timer("tidemill.ask.duration", "phase", phase, "outcome", outcome)
+                .record(took);
     }
 
     @GetMapping("/headings")

@@ -115,14 +115,21 @@ class Problems extends ResponseEntityExceptionHandler {
     /// A request edge: the cause is in the log, the caller is told that it is not their fault.
     @ExceptionHandler
     @Nullable
-    ProblemDetail unexpected(Exception e) {
+    ResponseEntity<ProblemDetail> unexpected(Exception e) {
         if (DisconnectedClientHelper.isClientDisconnectedException(e)) {
             // Nobody is left to be told.
             return null;
         }
+        if (Unavailable.means(e)) {
+            log.warn("a request was answered with 503: {}", e.getMessage());
+            return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE)
+                    .header(HttpHeaders.RETRY_AFTER, Unavailable.RETRY_AFTER_SECONDS)
+                    .body(ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE, Unavailable.DETAIL));
+        }
         log.error("a request failed", e);
-        return ProblemDetail.forStatusAndDetail(
-                HttpStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why");
+        return ResponseEntity.internalServerError()
+                .body(ProblemDetail.forStatusAndDetail(
+                        HttpStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why"));
     }
 
     @Override

@@ -37,6 +37,14 @@ public class WebConfiguration implements WebMvcConfigurer {
         return registration;
     }
 
+    /// Before the keys are checked, which already takes the database.
+    @Bean
+    FilterRegistrationBean<Unavailable> unavailable(ProblemWriter problems) {
+        FilterRegistrationBean<Unavailable> registration = new FilterRegistrationBean<>(new Unavailable(problems));
+        registration.setOrder(Ordered.HIGHEST_PRECEDENCE + 20);
+        return registration;
+    }
+
     @Bean
     OpenAPI openApi() {
         return new OpenAPI()

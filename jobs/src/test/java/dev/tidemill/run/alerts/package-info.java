@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.run.alerts;
+
+import org.jspecify.annotations.NullMarked;
