@@ -169,8 +169,7 @@ class DatabaseConfiguration {
     @Bean(defaultCandidate = false)
     @Qualifier(SCHEDULES)
     HikariDataSource schedulesPool(Database database, DatabaseProperties properties, Node node, MeterRegistry meters) {
-        HikariDataSource pool =
-                pool(database, SCHEDULES, "tidemill_meta", node, properties.appSocketTimeout(), meters);
+        HikariDataSource pool = pool(database, SCHEDULES, "tidemill_meta", node, properties.appSocketTimeout(), meters);
         pool.setMaximumPoolSize(PoolSizes.SCHEDULES);
         pool.setMinimumIdle(0);
         return pool;

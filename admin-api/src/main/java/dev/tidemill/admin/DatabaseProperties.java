@@ -12,8 +12,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// @param appPool connections for queries, 0 for as many as [PoolSizes] says
 /// @param batchConnectionTimeout how long a job waits for a connection
 /// @param appConnectionTimeout how long a request waits for a connection until it is answered with 503
-/// @param batchSocketTimeout after how long without an answer a connection of a job counts as broken; longer than the
-///     longest statement, which is the making of an index
+/// @param batchSocketTimeout after how long without an answer a connection of a job counts as broken; longer than
+///     the longest statement, which is the making of an index
 /// @param appSocketTimeout the same for a query
 /// @param leak how long a query may hold a connection until the log says where it was taken; 0 for never
 /// @param exhaustedAfter how long threads may wait for a connection until the pool counts as exhausted

@@ -5,7 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// The folder that holds everything this installation keeps: the private database, uploads, the first API key, logs.
+/// The folder that holds everything this installation keeps: the private database, uploads, the first API key,
+/// logs.
 public record Home(Path folder) {
 
     /// `TIDEMILL_HOME`, else `/var/lib/tidemill` for root, else the user's data folder.

@@ -19,7 +19,8 @@ public final class Server {
 
     /// Starts on a data folder.
     ///
-    /// @param distribution folder of `job-configs` and `schedules`, null for built-in values and unchanged schedules
+    /// @param distribution folder of `job-configs` and `schedules`, null for built-in values and unchanged
+    ///     schedules
     /// @param settings further settings as `name=value`
     public static ConfigurableApplicationContext start(Home home, @Nullable Path distribution, List<String> settings) {
         home.prepare();
@@ -36,8 +37,8 @@ public final class Server {
         return new SpringApplicationBuilder(ServerConfiguration.class).run(arguments.toArray(String[]::new));
     }
 
-    /// Starts the part that works on runs, without the web server and the built-in values' files: for processes that exist
-    /// to be killed.
+    /// Starts the part that works on runs, without the web server and the built-in values' files: for processes
+    /// that exist to be killed.
     public static ConfigurableApplicationContext startWithoutWeb(Home home, List<String> settings) {
         home.prepare();
         List<String> arguments = new ArrayList<>();

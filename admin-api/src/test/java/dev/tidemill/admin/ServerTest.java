@@ -362,10 +362,14 @@ class ServerTest {
         assertThat(server.get("/actuator/runs", theirs).json()).isEmpty();
         assertThat(server.get("/actuator/deadletters", theirs).json()).isEmpty();
         assertThat(server.get("/actuator/deadletters/groups", theirs).json()).isEmpty();
-        long letter = server.get("/actuator/deadletters?state=all", key).json().get(0).path("id").asLong();
-        assertThat(server.get("/actuator/deadletters/" + letter, theirs).status()).isEqualTo(404);
-        assertThat(server.post(
-                                "/actuator/deadletters/ignore", "{\"ids\":[" + letter + "],\"reason\":\"x\"}", theirs)
+        long letter = server.get("/actuator/deadletters?state=all", key)
+                .json()
+                .get(0)
+                .path("id")
+                .asLong();
+        assertThat(server.get("/actuator/deadletters/" + letter, theirs).status())
+                .isEqualTo(404);
+        assertThat(server.post("/actuator/deadletters/ignore", "{\"ids\":[" + letter + "],\"reason\":\"x\"}", theirs)
                         .json()
                         .path("letters")
                         .asLong())
@@ -374,7 +378,8 @@ class ServerTest {
                 .json()
                 .path("planId")
                 .asString();
-        assertThat(server.post("/actuator/jobs/ingest?plan=" + plan, "{}", theirs).status())
+        assertThat(server.post("/actuator/jobs/ingest?plan=" + plan, "{}", theirs)
+                        .status())
                 .isEqualTo(404);
         long run = server.get("/actuator/runs", key).json().get(0).path("id").asLong();
         assertThat(server.get("/actuator/runs/" + run, theirs).status()).isEqualTo(404);
@@ -461,7 +466,11 @@ class ServerTest {
         JsonNode second = server.get(next, key).json();
         assertThat(second).hasSize(1);
         assertThat(second.get(0).path("id").asLong())
-                .isLessThan(JsonMapper.shared().readTree(first.body()).get(0).path("id").asLong());
+                .isLessThan(JsonMapper.shared()
+                        .readTree(first.body())
+                        .get(0)
+                        .path("id")
+                        .asLong());
     }
 
     @Test

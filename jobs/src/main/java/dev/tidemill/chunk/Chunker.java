@@ -393,7 +393,8 @@ public final class Chunker {
                 first(visible.reversed(), piece -> piece.block().endMillis())));
     }
 
-    /// The sum of the pieces was less than the whole, which only a word cut in parts can cause: half of it will fit.
+    /// The sum of the pieces was less than the whole, which only a word cut in parts can cause: half of it will
+    /// fit.
     private void emitInParts(List<Piece> pieces, Section place) {
         if (pieces.size() > 1) {
             int middle = pieces.size() / 2;

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param kind what it is
 /// @param level heading level from 1 for [BlockKind#HEADING], otherwise 0
-/// @param text its text with the white space that follows it; the canonical text of a document is the concatenation of
-///     all block texts. At most [#MAX_LENGTH] chars: longer pieces are split by the extractor
+/// @param text its text with the white space that follows it; the canonical text of a document is the concatenation
+///     of all block texts. At most [#MAX_LENGTH] chars: longer pieces are split by the extractor
 /// @param page 1-based page, slide or sheet number, null where the format has none
 /// @param startMillis start of a time-coded block in milliseconds, null where the format has none
 /// @param endMillis end of a time-coded block in milliseconds, null where the format has none

@@ -76,8 +76,8 @@ public final class OnnxEmbedder implements AutoCloseable {
         this.slots = new Semaphore(slotCount, true);
     }
 
-    /// Loads the model from the class path. Takes a fraction of a second and, outside the heap, about twice its file's
-    /// size.
+    /// Loads the model from the class path. Takes a fraction of a second and, outside the heap, about twice its
+    /// file's size.
     ///
     /// @throws IllegalStateException if the model is not on the class path or the native runtime rejects it
     public static OnnxEmbedder load(EmbeddingModel model) {
@@ -127,7 +127,8 @@ public final class OnnxEmbedder implements AutoCloseable {
         return embed(model.queryPrefix() + question);
     }
 
-    /// The number of tokens the model sees for this text, the two special ones included. Works on texts of any length.
+    /// The number of tokens the model sees for this text, the two special ones included. Works on texts of any
+    /// length.
     public int countTokens(String text) {
         int[] count = {2};
         tokenizer.tokenize(text, (id, start, end) -> count[0]++);
@@ -174,8 +175,8 @@ public final class OnnxEmbedder implements AutoCloseable {
         }
     }
 
-    /// Lets the owner finish its work in an orderly way and close; closes only when nobody asks any more, or after a
-    /// while.
+    /// Lets the owner finish its work in an orderly way and close; closes only when nobody asks any more, or after
+    /// a while.
     private void closeAtExit() {
         long deadline = System.nanoTime() + LONGEST_WAIT_AT_EXIT.toNanos();
         boolean quiet = false;
@@ -257,10 +258,12 @@ public final class OnnxEmbedder implements AutoCloseable {
             options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
             options.setIntraOpNumThreads(1);
             options.setInterOpNumThreads(1);
-            // The rewrites beyond "extended" depend on the processor; vectors should not, as far as that can be had.
+            // The rewrites beyond "extended" depend on the processor; vectors should not, as far as that can be
+            // had.
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.EXTENDED_OPT);
             options.setDeterministicCompute(true);
-            // Processors without VNNI would saturate in u8 x s8 products and give other vectors; this makes them exact.
+            // Processors without VNNI would saturate in u8 x s8 products and give other vectors; this makes them
+            // exact.
             options.addConfigEntry("session.x64quantprecision", "1");
             return environment.createSession(bytes.asByteBuffer(), options);
         } catch (OrtException e) {

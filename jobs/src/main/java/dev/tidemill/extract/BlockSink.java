@@ -6,8 +6,9 @@ import dev.tidemill.document.RefusalReason;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Where every reader puts its text. Brings it into normal form (no NUL or other control characters, no half surrogate
-/// pairs, line ends as \n), adds the white space that follows a block, splits what is too long, and counts.
+/// Where every reader puts its text. Brings it into normal form (no NUL or other control characters, no half
+/// surrogate pairs, line ends as \n), adds the white space that follows a block, splits what is too long, and
+/// counts.
 ///
 /// One block is held back, since the white space after it depends on what comes next.
 final class BlockSink {

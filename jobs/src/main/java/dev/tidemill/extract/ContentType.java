@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Decides from the first bytes what a file is. The ending of its name only chooses between text formats, which look
-/// alike.
+/// Decides from the first bytes what a file is. The ending of its name only chooses between text formats, which
+/// look alike.
 final class ContentType {
 
     /// How many bytes from the start are looked at.

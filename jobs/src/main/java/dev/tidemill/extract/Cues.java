@@ -6,7 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Subtitles with their time codes: WebVTT and SubRip. Styling is left out; the name of a voice stays before its words.
+/// Subtitles with their time codes: WebVTT and SubRip. Styling is left out; the name of a voice stays before its
+/// words.
 final class Cues {
 
     private static final Pattern TIMING = Pattern.compile(

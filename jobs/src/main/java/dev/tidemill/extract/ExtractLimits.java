@@ -26,7 +26,8 @@ public record ExtractLimits(Duration timeout, long childMemoryBytes, long maxFil
         }
     }
 
-    /// 60 seconds, 256 MiB for a child, files of 100 MiB and 128 Mi chars of text, so that the largest text file fits.
+    /// 60 seconds, 256 MiB for a child, files of 100 MiB and 128 Mi chars of text, so that the largest text file
+    /// fits.
     public static ExtractLimits defaults() {
         return new ExtractLimits(Duration.ofSeconds(60), 256 * MIB, 100 * MIB, 128 * MIB);
     }

@@ -18,7 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Reads documents of any format within [ExtractLimits]. Thread-safe; files that need a child JVM wait for a free one.
+/// Reads documents of any format within [ExtractLimits]. Thread-safe; files that need a child JVM wait for a free
+/// one.
 public final class Extractor implements AutoCloseable {
 
     /// Larger pages are parsed where their tree cannot fill this JVM's memory.

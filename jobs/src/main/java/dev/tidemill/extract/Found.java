@@ -25,8 +25,8 @@ record Found(@Nullable String title, String mediaType, Map<String, String> metad
         return new Found(title, format.mediaType(), Map.of());
     }
 
-    /// A title as people write them, or null: program names, placeholders and file names left in the title field by the
-    /// program that wrote the file are none.
+    /// A title as people write them, or null: program names, placeholders and file names left in the title field by
+    /// the program that wrote the file are none.
     static @Nullable String judgeTitle(@Nullable String stated) {
         if (stated == null) {
             return null;

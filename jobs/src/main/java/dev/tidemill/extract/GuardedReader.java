@@ -4,8 +4,8 @@ import dev.tidemill.document.RefusalReason;
 import java.io.IOException;
 import java.io.Reader;
 
-/// Lets a parser read only while there is time, and only so far without reporting progress: a parser that buffers one
-/// endless token is stopped before it fills the memory.
+/// Lets a parser read only while there is time, and only so far without reporting progress: a parser that buffers
+/// one endless token is stopped before it fills the memory.
 final class GuardedReader extends Reader {
 
     /// Longest run of text a parser may take in without a single event.

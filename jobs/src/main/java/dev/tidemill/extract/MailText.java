@@ -31,8 +31,8 @@ import org.apache.james.mime4j.stream.MimeConfig;
 import org.apache.james.mime4j.stream.MimeTokenStream;
 import org.jspecify.annotations.Nullable;
 
-/// Mails and mailboxes: subject, sender, receivers, date, and the text of the message and of what is attached to it as
-/// text. Of alternatives the plain one is taken. Other attachments are only named.
+/// Mails and mailboxes: subject, sender, receivers, date, and the text of the message and of what is attached to it
+/// as text. Of alternatives the plain one is taken. Other attachments are only named.
 final class MailText {
 
     private static final int MAX_MESSAGE = 32 * 1024 * 1024;
@@ -146,8 +146,8 @@ final class MailText {
         return new Found(outermost.get("subject"), format.mediaType(), facts.asMap());
     }
 
-    /// Whether it starts with a header line. If not, the first line is already the body; if so, a malformed line among
-    /// the headers is no more than that.
+    /// Whether it starts with a header line. If not, the first line is already the body; if so, a malformed line
+    /// among the headers is no more than that.
     private static boolean hasHeader(InputStream in) throws IOException {
         in.mark(1_000);
         String start = new String(in.readNBytes(1_000), StandardCharsets.ISO_8859_1);

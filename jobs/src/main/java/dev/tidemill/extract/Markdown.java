@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The blocks of Markdown, line by line. Marks within a line stay as they are, so that the text can be found again in
-/// the file; comments and front matter are left out.
+/// The blocks of Markdown, line by line. Marks within a line stay as they are, so that the text can be found again
+/// in the file; comments and front matter are left out.
 final class Markdown {
 
     private static final Pattern ATX = Pattern.compile("^ {0,3}(#{1,6})(?:[ \\t]+(.*?))?[ \\t]*$");

@@ -60,8 +60,8 @@ final class ParserJvm {
         }
     }
 
-    /// The simple compiler only: on the shared test documents it saves more than a quarter of the processor time, which
-    /// the embedder needs.
+    /// The simple compiler only: on the shared test documents it saves more than a quarter of the processor time,
+    /// which the embedder needs.
     private static List<String> command(List<Path> classPath, Path folder, long memoryBytes) {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

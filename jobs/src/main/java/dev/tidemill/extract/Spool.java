@@ -11,8 +11,8 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
-/// The one folder an extractor writes to, below the spool it was given. Folders of programs that died are removed when
-/// the next one starts.
+/// The one folder an extractor writes to, below the spool it was given. Folders of programs that died are removed
+/// when the next one starts.
 final class Spool {
 
     private static final String PREFIX = "extract-";

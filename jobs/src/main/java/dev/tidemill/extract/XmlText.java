@@ -15,9 +15,9 @@ import javax.xml.stream.XMLStreamConstants;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamReader;
 
-/// The text of any XML. Document types are not read, so no entity is expanded and nothing outside the file is opened; a
-/// reference to an entity stays as it is written. Elements in running text stay in it, others begin a block; an element
-/// called `title` is a heading as deep as it stands.
+/// The text of any XML. Document types are not read, so no entity is expanded and nothing outside the file is
+/// opened; a reference to an entity stays as it is written. Elements in running text stay in it, others begin a
+/// block; an element called `title` is a heading as deep as it stands.
 final class XmlText {
 
     private static final int MAX_DEPTH = 1_000;

@@ -6,9 +6,8 @@ import dev.tidemill.store.Versions.Discovered;
 import java.io.IOException;
 import org.springframework.batch.core.step.StepExecution;
 
-/// Reads documents; after the process died, with a note of the one in hand, so that one which kills it again and again
-/// is
-/// found and refused.
+/// Reads documents; after the process died, with a note of the one in hand, so that one which kills it again and
+/// again is found and refused.
 final class CarefulReader {
 
     private final DocumentReader reader;

@@ -28,9 +28,8 @@ import org.springframework.batch.infrastructure.item.Chunk;
 /// Records what the source lists: new and changed documents get a version, unchanged ones are noted as seen.
 class DiscoverWriter implements SelectiveWriter<Candidate>, Items<SourceItem> {
 
-    /// Refusals that another try may undo. Every other one holds until the bytes change or its dead letter is replayed:
-    /// of
-    /// crashes too, as what ended a process three times would do so in every ingest.
+    /// Refusals that another try may undo. Every other one holds until the bytes change or its dead letter is
+    /// replayed: of crashes too, as what ended a process three times would do so in every ingest.
     private static final Set<String> WORTH_ANOTHER_TRY =
             Set.of(RefusalReason.TIMEOUT.name(), RefusalReason.OUT_OF_MEMORY.name());
 
@@ -86,8 +85,8 @@ class DiscoverWriter implements SelectiveWriter<Candidate>, Items<SourceItem> {
     }
 
     /// @return why the document cannot be kept after all, null when it is
-    private @Nullable Refusal record(Candidate found, @Nullable Known known, List<UUID> unchanged,
-            Map<String, Documents.Found> added) {
+    private @Nullable Refusal record(
+            Candidate found, @Nullable Known known, List<UUID> unchanged, Map<String, Documents.Found> added) {
         if (known != null && isUnchanged(found, known, profile)) {
             unchanged.add(known.id());
             return null;

@@ -14,8 +14,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Embeds some of a run's texts in the processor time that its extract step leaves idle, for its embed step to take. What
-/// is done is stored with the next commit of extract, so that little is lost with the process.
+/// Embeds some of a run's texts in the processor time that its extract step leaves idle, for its embed step to
+/// take. What is done is stored with the next commit of extract, so that little is lost with the process.
 ///
 /// Used by the thread of the run alone, apart from the embedding itself.
 class EmbedAhead implements AutoCloseable {

@@ -58,9 +58,7 @@ class EmbedReader extends LookAheadReader<EmbedReader.Todo, Embedded> {
         Missing missing = todo.missing();
         float[] vector = missing.cached();
         if (vector == null) {
-            vector = todo.early() == null
-                    ? embed(embedder, missing.contentId(), missing.text())
-                    : made(todo.early());
+            vector = todo.early() == null ? embed(embedder, missing.contentId(), missing.text()) : made(todo.early());
         }
         return new Embedded(missing.versionId(), missing.contentId(), vector);
     }

@@ -10,7 +10,8 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import org.springframework.batch.infrastructure.item.ItemProcessor;
 
-/// Reads an item's bytes once for their hash. Small files are kept, so that they need not be read again to be stored.
+/// Reads an item's bytes once for their hash. Small files are kept, so that they need not be read again to be
+/// stored.
 final class HashProcessor implements ItemProcessor<SourceItem, Candidate> {
 
     /// With 100 documents in a transaction, 26 MB at most.

@@ -87,8 +87,10 @@ public class IngestConfiguration {
                 profile.id());
         IngestReplay replay = new IngestReplay(projects, new Versions(workspaces, jdbc));
         return JobDefinition.of(job, "lists a source, extracts, chunks and embeds what is new or changed, publishes it")
-                .parameter(JobParameter.text("project", "slug of the project to ingest into").orElse("default"))
-                .parameter(JobParameter.choice("type", SourceType.ids(), "kind of source").orElse("directory"))
+                .parameter(JobParameter.text("project", "slug of the project to ingest into")
+                        .orElse("default"))
+                .parameter(JobParameter.choice("type", SourceType.ids(), "kind of source")
+                        .orElse("directory"))
                 .parameter(JobParameter.text("location", "name the folder or file on the server, or the address"))
                 .parameter(JobParameter.flag("allowMassDelete", "retire missing documents however many they are"))
                 .prepared(new IngestPreparation(projects, embedder)::prepare)
@@ -101,11 +103,9 @@ public class IngestConfiguration {
 
     @Bean
     Step discoverStep(
-            Steps steps,
-            IngestProperties properties,
-            DiscoverReader discoverReader,
-            DiscoverWriter discoverWriter) {
-        return steps.<SourceItem, Candidate>chunks(Ingest.DISCOVER, properties.discover().commitDocuments())
+            Steps steps, IngestProperties properties, DiscoverReader discoverReader, DiscoverWriter discoverWriter) {
+        return steps.<SourceItem, Candidate>chunks(
+                        Ingest.DISCOVER, properties.discover().commitDocuments())
                 .items(discoverWriter)
                 .reader(discoverReader)
                 .processor(new HashProcessor(properties.extract().maxFile().toBytes()))
@@ -136,11 +136,7 @@ public class IngestConfiguration {
     }
 
     @Bean
-    Step goneStep(
-            Steps steps,
-            IngestProperties properties,
-            Workspaces workspaces,
-            JdbcClient jdbc) {
+    Step goneStep(Steps steps, IngestProperties properties, Workspaces workspaces, JdbcClient jdbc) {
         return steps.tasklet(
                         Ingest.GONE,
                         new GoneTasklet(
@@ -153,10 +149,7 @@ public class IngestConfiguration {
 
     @Bean
     Step extractStep(
-            Steps steps,
-            IngestProperties properties,
-            ExtractReader extractReader,
-            ExtractWriter extractWriter) {
+            Steps steps, IngestProperties properties, ExtractReader extractReader, ExtractWriter extractWriter) {
         return steps.<Outcome, Outcome.Extracted>chunks(
                         Ingest.EXTRACT, properties.extract().commitDocuments())
                 .items(extractWriter)
@@ -227,11 +220,7 @@ public class IngestConfiguration {
     }
 
     @Bean
-    Step embedStep(
-            Steps steps,
-            IngestProperties properties,
-            EmbedReader embedReader,
-            EmbedWriter embedWriter) {
+    Step embedStep(Steps steps, IngestProperties properties, EmbedReader embedReader, EmbedWriter embedWriter) {
         return steps.<Embedded, Embedded>chunks(Ingest.EMBED, properties.embed().commitChunks())
                 .reader(embedReader)
                 .writer(embedWriter)
@@ -288,11 +277,7 @@ public class IngestConfiguration {
     }
 
     @Bean
-    Step publishStep(
-            Steps steps,
-            IngestProperties properties,
-            Workspaces workspaces,
-            JdbcClient jdbc) {
+    Step publishStep(Steps steps, IngestProperties properties, Workspaces workspaces, JdbcClient jdbc) {
         return steps.tasklet(
                         Ingest.PUBLISH,
                         new PublishTasklet(
@@ -304,11 +289,7 @@ public class IngestConfiguration {
 
     @Bean
     Step indexStep(
-            Steps steps,
-            IngestProperties properties,
-            Workspaces workspaces,
-            Projects projects,
-            JdbcTemplate template) {
+            Steps steps, IngestProperties properties, Workspaces workspaces, Projects projects, JdbcTemplate template) {
         return steps.tasklet(
                         Ingest.INDEX,
                         new IndexTasklet(workspaces, projects, new Vectors(workspaces, template), properties.index()))

@@ -11,8 +11,8 @@ import dev.tidemill.store.SourceScope;
 import java.util.Map;
 import java.util.UUID;
 
-/// Checks a request for an ingest against the world: the project is there, the location can be read, and the project's
-/// vectors come from the configured model.
+/// Checks a request for an ingest against the world: the project is there, the location can be read, and the
+/// project's vectors come from the configured model.
 final class IngestPreparation {
 
     private final Projects projects;

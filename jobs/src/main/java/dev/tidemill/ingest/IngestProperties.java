@@ -33,7 +33,8 @@ public record IngestProperties(
         @DefaultValue JobPolicy run) {
 
     public IngestProperties {
-        // A folder may well be full of what holds no text: only when nearly everything is refused, something else is wrong.
+        // A folder may well be full of what holds no text: only when nearly everything is refused, something else
+        // is wrong.
         run = run.skippingUpTo(80, 500);
     }
 

@@ -11,9 +11,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 
-/// Tries refused documents again: what was refused while it was read is read once more from its stored original, what
-/// was
-/// refused while it was listed is listed once more. One ingest for each source does it.
+/// Tries refused documents again: what was refused while it was read is read once more from its stored original,
+/// what was refused while it was listed is listed once more. One ingest for each source does it.
 final class IngestReplay {
 
     private static final int UUID_LENGTH = 36;

@@ -25,9 +25,8 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
-/// A list of values, written once and read once or more: a few in memory, more of them in a file of the spool, read one
-/// at
-/// a time. Closing it deletes the file.
+/// A list of values, written once and read once or more: a few in memory, more of them in a file of the spool, read
+/// one at a time. Closing it deletes the file.
 final class SpoolFile<T> implements AutoCloseable {
 
     /// How a value is written and read.

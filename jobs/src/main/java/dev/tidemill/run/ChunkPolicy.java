@@ -26,7 +26,8 @@ final class ChunkPolicy<I, O> {
 
     private static final Logger log = LoggerFactory.getLogger(ChunkPolicy.class);
 
-    /// A longer wait is not spent inside a step, in an open transaction and a place on the node: the run waits outside.
+    /// A longer wait is not spent inside a step, in an open transaction and a place on the node: the run waits
+    /// outside.
     static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
 
     private final ChunkPolicies shared;

@@ -13,11 +13,12 @@ import org.springframework.batch.infrastructure.item.ItemWriter;
 
 /// A chunk-oriented step under the policy of its job, the section `run` of the job's YAML:
 ///
-/// - A processor that fails for a cause that may pass is called again as `run.retry` says, the chunk's transaction untouched.
-/// - A processor that throws [DataError] gives the item up: with [#keyed] it becomes a dead letter in the chunk's own
-///   transaction, within `run.skip`. A letter whose item goes well later is resolved by that.
-/// - Whatever else is thrown, and all that a writer throws, rolls the chunk back and fails the step; the run is resumed as
-///   `run.retry` says.
+/// - A processor that fails for a cause that may pass is called again as `run.retry` says, the chunk's transaction
+///   untouched.
+/// - A processor that throws [DataError] gives the item up: with [#keyed] it becomes a dead letter in the chunk's
+///   own transaction, within `run.skip`. A letter whose item goes well later is resolved by that.
+/// - Whatever else is thrown, and all that a writer throws, rolls the chunk back and fails the step; the run is
+///   resumed as `run.retry` says.
 ///
 /// ```java
 /// steps.<Order, Invoice>chunks("bill", 100).keyed(Order::number).reader(r).processor(p).writer(w).build()

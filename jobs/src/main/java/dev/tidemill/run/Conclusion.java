@@ -20,8 +20,8 @@ import org.springframework.batch.core.step.StepExecution;
 
 /// Decides what becomes of a launch whose execution is over: because it ended, or because its process did.
 ///
-/// Everything is read from the database under the lease, so that it does not matter who concludes, nor how often it was
-/// tried: a process that dies in between leaves the same question to the next one.
+/// Everything is read from the database under the lease, so that it does not matter who concludes, nor how often it
+/// was tried: a process that dies in between leaves the same question to the next one.
 final class Conclusion {
 
     private static final Logger log = LoggerFactory.getLogger(Conclusion.class);
@@ -95,7 +95,8 @@ final class Conclusion {
         if (!cutOff) {
             over(launch, execution, seen);
         } else if (seen != null && seen.getStatus() != BatchStatus.COMPLETED) {
-            // This process lives, but could not write the end: the database was away, or the outcome of a commit unknown.
+            // This process lives, but could not write the end: the database was away, or the outcome of a commit
+            // unknown.
             close(execution, BatchStatus.FAILED, Failures.describe(seen.getAllFailureExceptions()));
             failed(launch, execution, seen.getAllFailureExceptions());
         } else {
@@ -122,7 +123,11 @@ final class Conclusion {
                 records.refused(instance, refused);
                 launches.ended(instance, Launches.State.COMPLETED, null);
                 itemsInHand.forget(instance);
-                tell(refused > 0 ? RunEvent.Kind.COMPLETED_WITH_SKIPS : RunEvent.Kind.COMPLETED, launch, execution, null);
+                tell(
+                        refused > 0 ? RunEvent.Kind.COMPLETED_WITH_SKIPS : RunEvent.Kind.COMPLETED,
+                        launch,
+                        execution,
+                        null);
             }
             case STOPPED, STOPPING -> {
                 if (execution.getExitStatus().getExitDescription().startsWith(RunListener.SHUTDOWN)
@@ -188,8 +193,8 @@ final class Conclusion {
             launches.ended(instance, Launches.State.STOPPED, "its process died while it was being stopped");
             tell(RunEvent.Kind.STOPPED, launch, execution, null);
         } else if (inARow >= MOST_DEATHS) {
-            String why = "its process died " + inARow + " times without progress: look at the log for what ends it, then"
-                    + " resume it by hand";
+            String why = "its process died " + inARow
+                    + " times without progress: look at the log for what ends it, then" + " resume it by hand";
             launches.ended(instance, Launches.State.NEEDS_OPERATOR, why);
             tell(RunEvent.Kind.NEEDS_OPERATOR, launch, execution, why);
         } else {
@@ -226,8 +231,8 @@ final class Conclusion {
                 .sum();
     }
 
-    /// Items given up on by all executions of an instance: a step that completed before a resume is in an earlier one only, and
-    /// one that was resumed goes on counting.
+    /// Items given up on by all executions of an instance: a step that completed before a resume is in an earlier
+    /// one only, and one that was resumed goes on counting.
     private long refusedByAll(JobExecution execution) {
         Map<String, Long> bySteps = new HashMap<>();
         repository.getJobExecutions(execution.getJobInstance()).stream()

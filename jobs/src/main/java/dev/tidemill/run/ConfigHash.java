@@ -7,8 +7,8 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.core.env.Environment;
 
-/// A hash of all settings of a job that are not the program's own: its section, from whatever source. Where nothing is set, the
-/// version of the program says what holds.
+/// A hash of all settings of a job that are not the program's own: its section, from whatever source. Where nothing
+/// is set, the version of the program says what holds.
 final class ConfigHash {
 
     /// Enough to tell settings apart, short enough to read out.

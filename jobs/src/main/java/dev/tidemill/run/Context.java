@@ -6,8 +6,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
 
-/// A stored execution context, of which only numbers and texts are of interest: read without making objects of the classes
-/// that it names.
+/// A stored execution context, of which only numbers and texts are of interest: read without making objects of the
+/// classes that it names.
 record Context(JsonNode entries) {
 
     static Context of(@Nullable String stored) {

@@ -8,8 +8,8 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/// Transactions of the platform itself, over all workspaces: as the role that sees the launches of all of them and none of
-/// their documents. What the job repository writes meanwhile commits with them.
+/// Transactions of the platform itself, over all workspaces: as the role that sees the launches of all of them and
+/// none of their documents. What the job repository writes meanwhile commits with them.
 public final class Control {
 
     /// Held for a decision on what may run beside what: such decisions are made one at a time. "launches" in ASCII.
@@ -41,7 +41,8 @@ public final class Control {
                 false);
     }
 
-    /// A transaction within one workspace, as the role of the connection: for what a job has to do with its own tables.
+    /// A transaction within one workspace, as the role of the connection: for what a job has to do with its own
+    /// tables.
     @SuppressWarnings("NullAway") // as below
     <T extends @Nullable Object> T within(UUID workspaceId, Supplier<T> work) {
         return transactions.execute(status -> {
@@ -58,11 +59,13 @@ public final class Control {
         return execute(work, true);
     }
 
-    @SuppressWarnings("NullAway") // the template hands back what the work returned, null only where the work returned null
+    @SuppressWarnings(
+            "NullAway") // the template hands back what the work returned, null only where the work returned null
     private <T extends @Nullable Object> T execute(Supplier<T> work, boolean alone) {
         return transactions.execute(status -> {
             // A process that hangs in its commit holds the row of its lease: wait for that, but not for ever.
-            jdbc.sql("SET LOCAL ROLE tidemill_meta; SET LOCAL lock_timeout = '10s'").update();
+            jdbc.sql("SET LOCAL ROLE tidemill_meta; SET LOCAL lock_timeout = '10s'")
+                    .update();
             if (alone) {
                 jdbc.sql("SELECT pg_advisory_xact_lock(:lock)::text")
                         .param("lock", DECISION_LOCK)

@@ -15,9 +15,8 @@ public class DataError extends RuntimeException {
         this(reason, detail, null);
     }
 
-    /// @param cause what showed that the item is bad; its stack is kept with the letter. One that is a passing failure,
-    /// a
-    ///     lost connection for example, makes no dead letter: the item may be fine.
+    /// @param cause what showed that the item is bad; its stack is kept with the letter. One that is a passing
+    ///     failure, a lost connection for example, makes no dead letter: the item may be fine.
     public DataError(String reason, String detail, @Nullable Throwable cause) {
         super(detail, cause);
         this.reason = reason;

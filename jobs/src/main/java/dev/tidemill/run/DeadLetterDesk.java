@@ -230,7 +230,8 @@ public final class DeadLetterDesk {
         });
     }
 
-    /// Puts open letters aside: they are in no list of what is to be done, and stay there while they fail for the same reason.
+    /// Puts open letters aside: they are in no list of what is to be done, and stay there while they fail for the
+    /// same reason.
     ///
     /// @return how many
     public long ignore(UUID workspaceId, LetterFilter filter, String actor, String reason) {
@@ -239,14 +240,12 @@ public final class DeadLetterDesk {
             String conditions = filter.conditions(parameters);
             parameters.put("actor", actor);
             parameters.put("why", reason);
-            long letters = control.jdbc()
-                    .sql("""
+            long letters =
+                    control.jdbc().sql("""
                             UPDATE dead_letters
                             SET state = 'ignored', ignore_reason = :why, decided_by = :actor, decided_at = clock_timestamp()
                             WHERE workspace_id = :workspace AND state IN ('open', 'replaying')
-                            """ + conditions)
-                    .params(parameters)
-                    .update();
+                            """ + conditions).params(parameters).update();
             audit.record(
                     workspaceId,
                     actor,

@@ -37,7 +37,8 @@ public final class DeadLetters {
             @Nullable String payload,
             @Nullable Throwable cause) {}
 
-    /// Records that an item was given up on. A letter that a person ignores stays ignored while its reason is the same.
+    /// Records that an item was given up on. A letter that a person ignores stays ignored while its reason is the
+    /// same.
     public void record(Entry entry) {
         jdbc.sql("""
                         INSERT INTO dead_letters

@@ -29,8 +29,8 @@ import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.TransactionException;
 
-/// Starts launches when their turn comes and goes on with those whose process died. Every process has one; what they
-/// decide, they decide one after the other under a lock in the database.
+/// Starts launches when their turn comes and goes on with those whose process died. Every process has one; what
+/// they decide, they decide one after the other under a lock in the database.
 final class Dispatcher {
 
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
@@ -150,7 +150,8 @@ final class Dispatcher {
     private void stopWhatIsAskedTo() {
         Set<Long> held = fences.held();
         if (!held.isEmpty()) {
-            control.call(() -> launches.stopRequested(held.toArray(Long[]::new))).forEach(listener::stop);
+            control.call(() -> launches.stopRequested(held.toArray(Long[]::new)))
+                    .forEach(listener::stop);
         }
     }
 
@@ -259,7 +260,8 @@ final class Dispatcher {
         threads.execute(() -> {
             try (var run = MDC.putCloseable("run", Long.toString(started.runId()));
                     var job = MDC.putCloseable("job", started.job().name());
-                    var workspace = MDC.putCloseable("workspace", started.workspaceId().toString())) {
+                    var workspace =
+                            MDC.putCloseable("workspace", started.workspaceId().toString())) {
                 execute(started);
             } finally {
                 fences.drop(started.lease());
@@ -279,7 +281,8 @@ final class Dispatcher {
         } catch (FenceLost e) {
             log.warn("run {}: {}", started.runId(), e.getMessage());
         } catch (JobInterruptedException | RuntimeException e) {
-            // What a job lets out is what it could not write about itself; the conclusion reads the rest from the database.
+            // What a job lets out is what it could not write about itself; the conclusion reads the rest from the
+            // database.
             log.error("run {} of {} broke off", started.runId(), started.job().name(), e);
             execution.addFailureException(e);
             execution.setStatus(BatchStatus.FAILED);

@@ -34,7 +34,8 @@ final class Failures {
     static ErrorClass classify(Throwable failure) {
         Set<Throwable> seen = new HashSet<>();
         ErrorClass kind = ErrorClass.UNKNOWN;
-        // An inner cause says more than what it was wrapped in, except that a full disk often shows as a lost connection.
+        // An inner cause says more than what it was wrapped in, except that a full disk often shows as a lost
+        // connection.
         for (Throwable t = failure; t != null && seen.add(t); t = t.getCause()) {
             ErrorClass one = one(t);
             if (one == ErrorClass.NO_SPACE) {
@@ -59,7 +60,8 @@ final class Failures {
             if (state.equals("53100")) {
                 return ErrorClass.NO_SPACE;
             }
-            // connection exception, transaction rollback, insufficient resources, lock not available, operator intervention
+            // connection exception, transaction rollback, insufficient resources, lock not available, operator
+            // intervention
             if (state.startsWith("08")
                     || state.startsWith("40")
                     || state.startsWith("53")

@@ -1,7 +1,7 @@
 package dev.tidemill.run;
 
-/// This process no longer holds the lease of the run it works on: another one took it over. Nothing it did since its last
-/// commit is kept.
+/// This process no longer holds the lease of the run it works on: another one took it over. Nothing it did since
+/// its last commit is kept.
 final class FenceLost extends RuntimeException {
 
     private static final long serialVersionUID = 1;

@@ -9,9 +9,9 @@ import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.DefaultTransactionStatus;
 
-/// Lets a run's transaction commit only while its process holds the lease of the run. The check is the last statement of
-/// the transaction, so the lock on the lease's row is held for the commit alone: whoever takes the lease over waits for a
-/// commit that is under way, and any later one finds the fence raised and rolls back.
+/// Lets a run's transaction commit only while its process holds the lease of the run. The check is the last
+/// statement of the transaction, so the lock on the lease's row is held for the commit alone: whoever takes the
+/// lease over waits for a commit that is under way, and any later one finds the fence raised and rolls back.
 public final class FencedTransactionManager extends JdbcTransactionManager {
 
     private static final long serialVersionUID = 1;
@@ -45,7 +45,8 @@ public final class FencedTransactionManager extends JdbcTransactionManager {
             }
         } catch (SQLException e) {
             throw new DataAccessResourceFailureException(
-                    "the lease of job instance " + lease.jobInstanceId() + " could not be checked: " + e.getMessage(), e);
+                    "the lease of job instance " + lease.jobInstanceId() + " could not be checked: " + e.getMessage(),
+                    e);
         } finally {
             DataSourceUtils.releaseConnection(connection, dataSource);
         }

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells the other processes that this one lives, on a connection of its own that no exhausted pool can take from it. A
-/// process that cannot say so for most of its lease's time gives its runs up by itself, before others take them over.
+/// Tells the other processes that this one lives, on a connection of its own that no exhausted pool can take from
+/// it. A process that cannot say so for most of its lease's time gives its runs up by itself, before others take
+/// them over.
 final class Heartbeat {
 
     private static final Logger log = LoggerFactory.getLogger(Heartbeat.class);
@@ -37,7 +38,8 @@ final class Heartbeat {
     private volatile long lastBeatNanos;
     private boolean suspended;
 
-    /// How often a process says that it lives, how long that is believed, and after how long without success it gives up.
+    /// How often a process says that it lives, how long that is believed, and after how long without success it
+    /// gives up.
     record Timing(Duration interval, Duration lease, Duration patience) {
         Timing {
             if (interval.compareTo(patience) >= 0 || patience.compareTo(lease) >= 0) {
@@ -135,7 +137,8 @@ final class Heartbeat {
             Connection fresh = dataSource.getConnection();
             try {
                 fresh.setAutoCommit(true);
-                fresh.setNetworkTimeout(DIRECT, (int) timing.interval().multipliedBy(2).toMillis());
+                fresh.setNetworkTimeout(
+                        DIRECT, (int) timing.interval().multipliedBy(2).toMillis());
                 try (var statement = fresh.createStatement()) {
                     statement.execute("SET ROLE tidemill_meta");
                 }

@@ -6,10 +6,9 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
-/// Deletes what the platform remembers of long ago: ended launches with their runs and failures, plans nobody can apply
-/// any
-/// more, dead letters that are settled. Chunks keep the id of the run that wrote them, but what that id stands for is
-/// gone then.
+/// Deletes what the platform remembers of long ago: ended launches with their runs and failures, plans nobody can
+/// apply any more, dead letters that are settled. Chunks keep the id of the run that wrote them, but what that id
+/// stands for is gone then.
 public final class HistoryPurge {
 
     private static final int BATCH = 200;

@@ -85,9 +85,8 @@ final class ItemLedger<I, O> {
         return items == null ? "an item" : items.key(item);
     }
 
-    /// Writes letters, settles those of items that went well this time, and counts: in the chunk's transaction, after
-    /// its
-    /// other rows.
+    /// Writes letters, settles those of items that went well this time, and counts: in the chunk's transaction,
+    /// after its other rows.
     synchronized void settle() {
         if (items == null) {
             return;
@@ -163,9 +162,8 @@ final class ItemLedger<I, O> {
                 .collect(Collectors.joining(", "));
     }
 
-    /// Why the step may not go on, null while it may. The chunk that spent the budget is committed, so that its letters
-    /// can be
-    /// looked at.
+    /// Why the step may not go on, null while it may. The chunk that spent the budget is committed, so that its
+    /// letters can be looked at.
     synchronized @Nullable SkipBudgetSpent spent() {
         return spent;
     }

@@ -8,7 +8,8 @@ import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /// Finds the item that kills the process. After its process died a run is *careful*: it notes each item before it
-/// works on it and after. What was in hand at a death may be the cause; after [#MOST_DEATHS] deaths it is given up on.
+/// works on it and after. What was in hand at a death may be the cause; after [#MOST_DEATHS] deaths it is given up
+/// on.
 ///
 /// The processor of a keyed chunk step is looked after by its policy. A step that works on its items elsewhere asks
 /// [#careful] once, works on one item at a time while it is, and calls [#take] and [#done] around each.
@@ -81,7 +82,8 @@ public final class ItemsInHand {
 
     /// Counts a death for what was in hand, in the caller's transaction.
     void died(long instanceId) {
-        jdbc.sql("UPDATE items_in_hand SET deaths = deaths + 1, in_hand = false WHERE job_instance_id = :instance AND in_hand")
+        jdbc.sql(
+                        "UPDATE items_in_hand SET deaths = deaths + 1, in_hand = false WHERE job_instance_id = :instance AND in_hand")
                 .param("instance", instanceId)
                 .update();
     }

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.batch.core.job.Job;
 import org.springframework.batch.core.step.ListableStepLocator;
 
-/// A job as the platform and its operators know it. A job becomes one by a bean of this type; everything else (launch,
-/// recovery, schedules, plans, dead letters, progress, console) comes with it.
+/// A job as the platform and its operators know it. A job becomes one by a bean of this type; everything else
+/// (launch, recovery, schedules, plans, dead letters, progress, console) comes with it.
 ///
 /// @param job the Spring Batch job, of the same name
 /// @param parameters what a launch may give
@@ -30,20 +30,22 @@ public record JobDefinition(
         JobPolicy policy,
         String configHash) {
 
-    /// Checks parameters that are valid in themselves against the world, and names what the run works on. Throws what
-    /// tells the caller what is wrong.
+    /// Checks parameters that are valid in themselves against the world, and names what the run works on. Throws
+    /// what tells the caller what is wrong.
     @FunctionalInterface
     public interface Preparation {
         Prepared prepare(UUID workspaceId, Map<String, String> parameters);
     }
 
-    /// Says what a run with these parameters, valid in themselves, would do. Changes nothing, and throws as a preparation does.
+    /// Says what a run with these parameters, valid in themselves, would do. Changes nothing, and throws as a
+    /// preparation does.
     @FunctionalInterface
     public interface Planner {
         Plan plan(UUID workspaceId, Map<String, String> parameters);
     }
 
-    /// Makes given-up items ready for another try, in the caller's transaction, and says which launches will try them.
+    /// Makes given-up items ready for another try, in the caller's transaction, and says which launches will try
+    /// them.
     @FunctionalInterface
     public interface Replay {
         List<LaunchRequest> replay(UUID workspaceId, List<DeadLetter> letters);
@@ -62,19 +64,20 @@ public record JobDefinition(
         return job instanceof ListableStepLocator located ? List.copyOf(located.getStepNames()) : List.of();
     }
 
-    /// What keeps a launch made of other steps from being gone on with, null when nothing does. More steps than then are
-    /// none of it; a step that is gone or has another place would be left out in silence.
+    /// What keeps a launch made of other steps from being gone on with, null when nothing does. More steps than
+    /// then are none of it; a step that is gone or has another place would be left out in silence.
     @Nullable
     String changedSince(List<String> then) {
         List<String> now = steps();
         List<String> gone = then.stream().filter(step -> !now.contains(step)).toList();
         if (!gone.isEmpty()) {
-            return "the job " + name + " has no step " + String.join(", ", gone) + " any more: it was launched with the steps "
-                    + String.join(", ", then);
+            return "the job " + name + " has no step " + String.join(", ", gone)
+                    + " any more: it was launched with the steps " + String.join(", ", then);
         }
         return now.stream().filter(then::contains).toList().equals(then)
                 ? null
-                : "the steps of the job " + name + " have another order: it was launched with " + String.join(", ", then);
+                : "the steps of the job " + name + " have another order: it was launched with "
+                        + String.join(", ", then);
     }
 
     public static Builder of(Job job, String description) {
@@ -122,8 +125,8 @@ public record JobDefinition(
             return this;
         }
 
-        /// What decides what the job's runs write: its settings, the models it uses. Each is taken as it prints, as records do;
-        /// none may print a secret or its own address.
+        /// What decides what the job's runs write: its settings, the models it uses. Each is taken as it prints, as
+        /// records do; none may print a secret or its own address.
         public Builder configuredBy(Object... configuration) {
             configHash = Sha256.hex(Arrays.toString(configuration)).substring(0, ConfigHash.LENGTH);
             return this;
@@ -132,9 +135,7 @@ public record JobDefinition(
         /// A job that does not prepare anything works on itself: one run at a time in a workspace.
         public JobDefinition build() {
             String name = job.getName();
-            Preparation by = preparation != null
-                    ? preparation
-                    : (workspace, given) -> new Prepared(name, given);
+            Preparation by = preparation != null ? preparation : (workspace, given) -> new Prepared(name, given);
             return new JobDefinition(name, description, job, parameters, by, planner, replay, policy, configHash);
         }
     }

@@ -52,19 +52,23 @@ public record LaunchRequest(
     }
 
     public LaunchRequest by(String actor, String why) {
-        return new LaunchRequest(workspaceId, job, parameters, origin, identity, actor, why, priority, planId, whenBusy);
+        return new LaunchRequest(
+                workspaceId, job, parameters, origin, identity, actor, why, priority, planId, whenBusy);
     }
 
     public LaunchRequest withPriority(@Nullable Integer number) {
-        return new LaunchRequest(workspaceId, job, parameters, origin, identity, requestedBy, reason, number, planId, whenBusy);
+        return new LaunchRequest(
+                workspaceId, job, parameters, origin, identity, requestedBy, reason, number, planId, whenBusy);
     }
 
     LaunchRequest withParameters(Map<String, String> others) {
-        return new LaunchRequest(workspaceId, job, others, origin, identity, requestedBy, reason, priority, planId, whenBusy);
+        return new LaunchRequest(
+                workspaceId, job, others, origin, identity, requestedBy, reason, priority, planId, whenBusy);
     }
 
     public LaunchRequest applying(@Nullable UUID plan) {
-        return new LaunchRequest(workspaceId, job, parameters, origin, identity, requestedBy, reason, priority, plan, whenBusy);
+        return new LaunchRequest(
+                workspaceId, job, parameters, origin, identity, requestedBy, reason, priority, plan, whenBusy);
     }
 
     public LaunchRequest whenBusy(WhenBusy choice) {

@@ -178,7 +178,8 @@ final class Launches {
                 .list();
     }
 
-    /// Launches whose turn may have come, the most urgent first and none of a busy workspace before those of idle ones.
+    /// Launches whose turn may have come, the most urgent first and none of a busy workspace before those of idle
+    /// ones.
     List<Launch> due(int limit) {
         return jdbc.sql("SELECT " + COLUMNS + """
                         FROM launches l
@@ -213,9 +214,7 @@ final class Launches {
                           SELECT FROM job_leases j JOIN nodes n ON n.boot_id = j.boot_id
                           WHERE j.job_instance_id = l.job_instance_id AND n.expires_at > clock_timestamp())
                         ORDER BY job_instance_id
-                        """)
-                .query(LAUNCH)
-                .list();
+                        """).query(LAUNCH).list();
     }
 
     /// Of the given job instances, those that were asked to stop.
@@ -223,10 +222,7 @@ final class Launches {
         return jdbc.sql("""
                         SELECT job_instance_id FROM launches
                         WHERE job_instance_id = ANY (:instances) AND stop_requested_at IS NOT NULL
-                        """)
-                .param("instances", instances)
-                .query(Long.class)
-                .list();
+                        """).param("instances", instances).query(Long.class).list();
     }
 
     void queue(long instanceId) {
@@ -237,17 +233,16 @@ final class Launches {
     }
 
     void started(long instanceId) {
-        update(instanceId, "state = 'running', waiting_for = NULL, started_at = coalesce(started_at, clock_timestamp())");
+        update(
+                instanceId,
+                "state = 'running', waiting_for = NULL, started_at = coalesce(started_at, clock_timestamp())");
     }
 
     void waitingFor(long instanceId, String what) {
         jdbc.sql("""
                         UPDATE launches SET waiting_for = :what
                         WHERE job_instance_id = :instance AND waiting_for IS DISTINCT FROM :what
-                        """)
-                .param("what", what)
-                .param("instance", instanceId)
-                .update();
+                        """).param("what", what).param("instance", instanceId).update();
     }
 
     /// To be tried again by itself.
@@ -300,17 +295,15 @@ final class Launches {
         find(instanceId).ifPresent(launch -> reopenLetters(launch.workspaceId(), launch.job()));
     }
 
-    /// Opens letters again whose replay is over without the item having been tried: nothing of the job is under way any more.
+    /// Opens letters again whose replay is over without the item having been tried: nothing of the job is under way
+    /// any more.
     void reopenLetters(UUID workspaceId, String job) {
         jdbc.sql("""
                         UPDATE dead_letters SET state = 'open'
                         WHERE workspace_id = :workspace AND job = :job AND state = 'replaying'
                           AND NOT EXISTS (SELECT FROM launches l WHERE l.workspace_id = :workspace AND l.job = :job
                                           AND l.state IN ('queued', 'running', 'waiting'))
-                        """)
-                .param("workspace", workspaceId)
-                .param("job", job)
-                .update();
+                        """).param("workspace", workspaceId).param("job", job).update();
     }
 
     void requestStop(long instanceId) {

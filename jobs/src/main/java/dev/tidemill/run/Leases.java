@@ -32,10 +32,15 @@ final class Leases {
     }
 
     private record Other(
-            UUID bootId, String name, @Nullable String place, long pid, @Nullable Instant startedAt, boolean expired) {}
+            UUID bootId,
+            String name,
+            @Nullable String place,
+            long pid,
+            @Nullable Instant startedAt,
+            boolean expired) {}
 
-    /// Takes the lease of a job instance where it is free or its holder is dead. A transaction of the holder that is about
-    /// to commit holds the row's lock: this waits for its outcome.
+    /// Takes the lease of a job instance where it is free or its holder is dead. A transaction of the holder that
+    /// is about to commit holds the row's lock: this waits for its outcome.
     Optional<Fences.Lease> take(long instanceId) {
         return jdbc.sql("""
                         INSERT INTO job_leases AS l (job_instance_id, boot_id) VALUES (:instance, :me)
@@ -57,10 +62,7 @@ final class Leases {
         return jdbc.sql("""
                         SELECT count(*) > 0 FROM job_leases l JOIN nodes n USING (boot_id)
                         WHERE l.job_instance_id = :instance AND n.expires_at > clock_timestamp()
-                        """)
-                .param("instance", instanceId)
-                .query(Boolean.class)
-                .single();
+                        """).param("instance", instanceId).query(Boolean.class).single();
     }
 
     void release(Fences.Lease lease) {
@@ -91,10 +93,7 @@ final class Leases {
         return jdbc.sql("""
                         SELECT coalesce(sum(s.commit_count), 0) FROM batch_step_execution s
                         JOIN batch_job_execution e USING (job_execution_id) WHERE e.job_instance_id = :instance
-                        """)
-                .param("instance", instanceId)
-                .query(Long.class)
-                .single();
+                        """).param("instance", instanceId).query(Long.class).single();
     }
 
     /// Whether a process that could start this launch lives: the one that took the request, or any that adopts.
@@ -102,10 +101,7 @@ final class Leases {
         return jdbc.sql("""
                         SELECT count(*) > 0 FROM nodes
                         WHERE (boot_id = :node OR adopts) AND expires_at > clock_timestamp()
-                        """)
-                .param("node", requestedOn)
-                .query(Boolean.class)
-                .single();
+                        """).param("node", requestedOn).query(Boolean.class).single();
     }
 
     /// Processes that are gone and still hold leases: their leases end now instead of when they expire.
@@ -146,8 +142,8 @@ final class Leases {
         return dead;
     }
 
-    /// Ends the database connections of dead processes. One of them may hang between its last statement and its commit and
-    /// hold a lease's row; and what it left open must not keep locks.
+    /// Ends the database connections of dead processes. One of them may hang between its last statement and its
+    /// commit and hold a lease's row; and what it left open must not keep locks.
     void disconnect(List<UUID> dead) {
         if (dead.isEmpty()) {
             return;
@@ -172,7 +168,6 @@ final class Leases {
         jdbc.sql("""
                         DELETE FROM nodes n WHERE heartbeat_at < clock_timestamp() - interval '1 day'
                           AND NOT EXISTS (SELECT FROM job_leases l WHERE l.boot_id = n.boot_id)
-                        """)
-                .update();
+                        """).update();
     }
 }

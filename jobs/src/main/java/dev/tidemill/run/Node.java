@@ -27,8 +27,8 @@ public record Node(
 
     private static final Duration START_TOLERANCE = Duration.ofSeconds(2);
 
-    /// What the application name of every database connection of this process ends with, so that others can end them once
-    /// it is dead.
+    /// What the application name of every database connection of this process ends with, so that others can end
+    /// them once it is dead.
     public String connectionMark() {
         return connectionMark(bootId);
     }
@@ -60,7 +60,8 @@ public record Node(
 
     private static @Nullable String here() {
         try {
-            String kernel = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+            String kernel =
+                    Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
             return kernel + " " + Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
         } catch (IOException e) {
             // Not Linux: the wait for an expired heartbeat remains.
@@ -73,7 +74,8 @@ public record Node(
         if (place == null || !place.equals(otherPlace)) {
             return false;
         }
-        ProcessHandle process = ProcessHandle.of(otherPid).filter(ProcessHandle::isAlive).orElse(null);
+        ProcessHandle process =
+                ProcessHandle.of(otherPid).filter(ProcessHandle::isAlive).orElse(null);
         if (process == null) {
             return true;
         }

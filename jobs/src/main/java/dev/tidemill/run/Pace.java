@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// How fast a step commits, as one execution of it has found out so far. Kept as one line of text in the step's execution
-/// context, so that it commits and rolls back with what it counts.
+/// How fast a step commits, as one execution of it has found out so far. Kept as one line of text in the step's
+/// execution context, so that it commits and rolls back with what it counts.
 ///
 /// @param started when this execution opened the step
 /// @param lastCommit when it last committed, its start before the first time
@@ -63,7 +63,13 @@ record Pace(
             newest.removeFirst();
         }
         return new Pace(
-                started, now, commits + 1, items + more, recentItems * kept + more, recentMillis * kept + millis, newest);
+                started,
+                now,
+                commits + 1,
+                items + more,
+                recentItems * kept + more,
+                recentMillis * kept + millis,
+                newest);
     }
 
     /// Whether too little has been seen to tell a rate.
@@ -99,7 +105,8 @@ record Pace(
         return rates[below] + (position - below) * (rates[above] - rates[below]);
     }
 
-    /// Whether a commit is overdue: none for a minute, or for five times as long as chunks take, whichever is longer.
+    /// Whether a commit is overdue: none for a minute, or for five times as long as chunks take, whichever is
+    /// longer.
     boolean stalled(Instant now) {
         Duration patience = medianChunk().multipliedBy(STALL_CHUNKS);
         return Duration.between(lastCommit, now).compareTo(patience.compareTo(STALL) > 0 ? patience : STALL) >= 0;
@@ -114,7 +121,8 @@ record Pace(
     }
 
     String text() {
-        return VERSION + "|" + started.toEpochMilli() + "|" + lastCommit.toEpochMilli() + "|" + commits + "|" + items + "|"
+        return VERSION + "|" + started.toEpochMilli() + "|" + lastCommit.toEpochMilli() + "|" + commits + "|" + items
+                + "|"
                 + (float) recentItems + "|" + (float) recentMillis + "|"
                 + chunks.stream()
                         .map(chunk -> chunk.millis() + ":" + chunk.items())

@@ -8,8 +8,8 @@ import org.springframework.batch.core.step.StepExecution;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.batch.infrastructure.item.ItemStream;
 
-/// Keeps the pace of every chunk step in its execution context, which is written within the chunk's transaction anyway. It
-/// holds nothing itself: one step bean may run for many workspaces at a time.
+/// Keeps the pace of every chunk step in its execution context, which is written within the chunk's transaction
+/// anyway. It holds nothing itself: one step bean may run for many workspaces at a time.
 final class PaceStream implements ItemStream {
 
     private final InstantSource clock;

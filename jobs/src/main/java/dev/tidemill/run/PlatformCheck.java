@@ -9,9 +9,8 @@ import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 
-/// Refuses to start on what would lose runs in silence: a job repository that forgets, a transaction manager that knows
-/// no
-/// fence, missing tables, or a framework that launches jobs by itself.
+/// Refuses to start on what would lose runs in silence: a job repository that forgets, a transaction manager that
+/// knows no fence, missing tables, or a framework that launches jobs by itself.
 final class PlatformCheck implements SmartInitializingSingleton {
 
     private static final List<String> TABLES = List.of(

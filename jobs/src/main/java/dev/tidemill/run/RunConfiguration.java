@@ -17,10 +17,11 @@ import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 
-/// The beans of the run platform, in the order in which they are needed. Jobs come to it as beans of type [JobDefinition].
+/// The beans of the run platform, in the order in which they are needed. Jobs come to it as beans of type
+/// [JobDefinition].
 ///
-/// It works with the application's primary `DataSource`. A second one with the qualifier [#HEARTBEAT], where there is one,
-/// gives the heartbeat a connection that no pool can withhold.
+/// It works with the application's primary `DataSource`. A second one with the qualifier [#HEARTBEAT], where there
+/// is one, gives the heartbeat a connection that no pool can withhold.
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RunProperties.class)
 public class RunConfiguration {

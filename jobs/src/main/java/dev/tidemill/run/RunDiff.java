@@ -41,7 +41,9 @@ public record RunDiff(
                     run.state(),
                     run.attempt(),
                     run.start(),
-                    run.end() == null ? null : Duration.between(run.start(), run.end()).toSeconds(),
+                    run.end() == null
+                            ? null
+                            : Duration.between(run.start(), run.end()).toSeconds(),
                     run.refused(),
                     run.message(),
                     run.configHash(),
@@ -50,10 +52,12 @@ public record RunDiff(
     }
 
     /// A parameter with two values, null where a run has none.
-    public record Parameter(String name, @Nullable String one, @Nullable String other) {}
+    public record Parameter(
+            String name, @Nullable String one, @Nullable String other) {}
 
     /// A step, null where a run does not have it.
-    public record Step(String name, @Nullable Counts one, @Nullable Counts other) {}
+    public record Step(
+            String name, @Nullable Counts one, @Nullable Counts other) {}
 
     /// What a step did.
     public record Counts(

@@ -33,8 +33,7 @@ final class RunFailures {
         record(workspaceId, execution.getId(), null, execution.getFailureExceptions(), number);
     }
 
-    private int record(
-            UUID workspaceId, long runId, @Nullable String step, List<Throwable> failures, int before) {
+    private int record(UUID workspaceId, long runId, @Nullable String step, List<Throwable> failures, int before) {
         int number = before;
         for (Throwable failure : failures) {
             if (number >= MOST) {

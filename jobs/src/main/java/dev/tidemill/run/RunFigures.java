@@ -3,7 +3,8 @@ package dev.tidemill.run;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Figures on the runs of all processes, from the database: they survive a restart, and every server tells the same.
+/// Figures on the runs of all processes, from the database: they survive a restart, and every server tells the
+/// same.
 public final class RunFigures {
 
     private final Control control;

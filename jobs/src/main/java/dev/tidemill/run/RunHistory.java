@@ -18,8 +18,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/// The runs of a workspace, as somebody in it may see them: every read is a transaction of that workspace, so that the database
-/// shows no other.
+/// The runs of a workspace, as somebody in it may see them: every read is a transaction of that workspace, so that
+/// the database shows no other.
 public final class RunHistory {
 
     /// A search must not be felt by the runs.
@@ -33,8 +33,7 @@ public final class RunHistory {
 
     /// @param jdbc connections of the role that reads for callers
     /// @param transactionManager of the same connections
-    public RunHistory(
-            JdbcClient jdbc, PlatformTransactionManager transactionManager, Jobs jobs, InstantSource clock) {
+    public RunHistory(JdbcClient jdbc, PlatformTransactionManager transactionManager, Jobs jobs, InstantSource clock) {
         this.jdbc = jdbc;
         this.transactions = new TransactionTemplate(transactionManager);
         this.transactions.setReadOnly(true);
@@ -118,8 +117,8 @@ public final class RunHistory {
             Set<Long> live = allLive ? live(workspaceId) : Set.of();
             Set<Long> wanted = new LinkedHashSet<>(live);
             wanted.addAll(newest.values());
-            Map<Long, RunView> views = rows.views(List.copyOf(wanted)).stream()
-                    .collect(Collectors.toMap(RunView::id, view -> view));
+            Map<Long, RunView> views =
+                    rows.views(List.copyOf(wanted)).stream().collect(Collectors.toMap(RunView::id, view -> view));
             Map<Long, RunView> found = new HashMap<>();
             newest.forEach((asked, id) -> {
                 RunView view = views.get(id);
@@ -128,7 +127,10 @@ public final class RunHistory {
                 }
             });
             return new Now(
-                    views.values().stream().filter(view -> live.contains(view.id())).toList(), found);
+                    views.values().stream()
+                            .filter(view -> live.contains(view.id()))
+                            .toList(),
+                    found);
         });
     }
 
@@ -150,15 +152,13 @@ public final class RunHistory {
     }
 
     private Set<Long> live(UUID workspaceId) {
-        return new LinkedHashSet<>(jdbc.sql("""
+        return new LinkedHashSet<>(
+                jdbc.sql("""
                         SELECT last_run_id FROM launches
                         WHERE workspace_id = :workspace AND state IN ('queued', 'running', 'waiting')
                           AND last_run_id IS NOT NULL
                         ORDER BY last_run_id DESC LIMIT 1000
-                        """)
-                .param("workspace", workspaceId)
-                .query(Long.class)
-                .list());
+                        """).param("workspace", workspaceId).query(Long.class).list());
     }
 
     @SuppressWarnings("NullAway") // the template hands back what the work returned, which is never null
@@ -176,7 +176,8 @@ public final class RunHistory {
         } catch (DataAccessException e) {
             if (e.getMostSpecificCause() instanceof SQLException sql && QUERY_CANCELED.equals(sql.getSQLState())) {
                 throw new InvalidParameter(
-                        "from", "the search took longer than " + MOST_SECONDS + " s: narrow it with job, state, from or to");
+                        "from",
+                        "the search took longer than " + MOST_SECONDS + " s: narrow it with job, state, from or to");
             }
             throw e;
         }

@@ -8,4 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// @param elapsedSeconds since the run started
 /// @param medianSeconds what the last 10 completed runs of the job took in the middle, null where there is none
 public record RunProgress(
-        String step, StepProgress current, long elapsedSeconds, @Nullable Long medianSeconds) {}
+        String step,
+        StepProgress current,
+        long elapsedSeconds,
+        @Nullable Long medianSeconds) {}

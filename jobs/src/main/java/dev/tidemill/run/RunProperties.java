@@ -6,7 +6,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /// How this process works on runs.
 ///
-/// @param adopt whether it goes on with launches that other processes queued or left: a server does, a command does not
+/// @param adopt whether it goes on with launches that other processes queued or left: a server does, a command does
+///     not
 /// @param concurrency runs at a time in this process
 /// @param interval how often it looks for what is due, was asked to stop, or was left by a dead process
 /// @param heartbeat how often it tells that it lives

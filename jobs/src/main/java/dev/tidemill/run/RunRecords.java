@@ -2,7 +2,8 @@ package dev.tidemill.run;
 
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// The table `runs`, in the caller's transaction of [Control]: which workspace a run belongs to, and how it came about.
+/// The table `runs`, in the caller's transaction of [Control]: which workspace a run belongs to, and how it came
+/// about.
 final class RunRecords {
 
     private final JdbcClient jdbc;
@@ -13,7 +14,8 @@ final class RunRecords {
 
     /// Notes the newest run of a launch.
     void add(long instanceId, long runId) {
-        int rows = jdbc.sql("""
+        int rows =
+                jdbc.sql("""
                         WITH launch AS (
                           UPDATE launches SET last_run_id = :run WHERE job_instance_id = :instance
                           RETURNING workspace_id, job, origin)
@@ -21,10 +23,7 @@ final class RunRecords {
                         SELECT workspace_id, :run, :instance, job, origin,
                           1 + (SELECT count(*) FROM runs WHERE job_instance_id = :instance)
                         FROM launch
-                        """)
-                .param("run", runId)
-                .param("instance", instanceId)
-                .update();
+                        """).param("run", runId).param("instance", instanceId).update();
         if (rows != 1) {
             throw new IllegalStateException("the launch of job instance " + instanceId + " is gone");
         }

@@ -17,8 +17,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Reads runs with all that belongs to them, in the caller's transaction: however many runs, the same few statements. What may
-/// be seen is for the database to say.
+/// Reads runs with all that belongs to them, in the caller's transaction: however many runs, the same few
+/// statements. What may be seen is for the database to say.
 final class RunRows {
 
     /// Runs whose duration the current one is compared with.
@@ -131,7 +131,9 @@ final class RunRows {
         boolean last = row.getBoolean("last");
         RunState state = last
                 ? RunState.ofLast(
-                        Launches.State.of(row.getString("state")), row.getBoolean("stop_requested"), row.getLong("refused"))
+                        Launches.State.of(row.getString("state")),
+                        row.getBoolean("stop_requested"),
+                        row.getLong("refused"))
                 : RunState.ofEarlier(row.getString("status"));
         String node = row.getString("node");
         double age = row.getDouble("heartbeat_age");
@@ -148,7 +150,9 @@ final class RunRows {
                 StepRows.instant(row, "start_time"),
                 StepRows.instant(row, "end_time"),
                 said == null || said.isBlank()
-                        ? Context.of(row.getString("context")).text(Progress.MESSAGE).orElse(null)
+                        ? Context.of(row.getString("context"))
+                                .text(Progress.MESSAGE)
+                                .orElse(null)
                         : said,
                 state,
                 row.getString("subject"),
@@ -171,13 +175,11 @@ final class RunRows {
         jdbc.sql("""
                         SELECT job_execution_id, parameter_name, parameter_value FROM batch_job_execution_params
                         WHERE job_execution_id = ANY (:runs)
-                        """)
-                .param("runs", runs)
-                .query(row -> {
-                    parameters
-                            .computeIfAbsent(row.getLong(1), id -> new LinkedHashMap<>())
-                            .put(row.getString(2), String.valueOf(row.getString(3)));
-                });
+                        """).param("runs", runs).query(row -> {
+            parameters
+                    .computeIfAbsent(row.getLong(1), id -> new LinkedHashMap<>())
+                    .put(row.getString(2), String.valueOf(row.getString(3)));
+        });
         return parameters;
     }
 
@@ -188,10 +190,13 @@ final class RunRows {
                         SELECT job_instance_id, run_id FROM runs
                         WHERE workspace_id = ANY (:workspaces) AND job_instance_id = ANY (:launches) ORDER BY run_id
                         """)
-                .param("workspaces", rows.stream().map(Row::workspaceId).distinct().toArray(UUID[]::new))
+                .param(
+                        "workspaces",
+                        rows.stream().map(Row::workspaceId).distinct().toArray(UUID[]::new))
                 .param("launches", rows.stream().map(Row::launch).distinct().toArray(Long[]::new))
                 .query(row -> {
-                    chains.computeIfAbsent(row.getLong(1), id -> new ArrayList<>()).add(row.getLong(2));
+                    chains.computeIfAbsent(row.getLong(1), id -> new ArrayList<>())
+                            .add(row.getLong(2));
                 });
         return chains;
     }
@@ -240,9 +245,11 @@ final class RunRows {
                 medians.get(key));
     }
 
-    /// What the newest completed runs of a job took in the middle. Those that went on with another did part of the work only.
+    /// What the newest completed runs of a job took in the middle. Those that went on with another did part of the
+    /// work only.
     private @Nullable Long medianSeconds(UUID workspaceId, String job) {
-        List<Long> seconds = jdbc.sql("""
+        List<Long> seconds = jdbc
+                .sql("""
                         SELECT extract(epoch FROM e.end_time - e.start_time) FROM runs r
                         JOIN batch_job_execution e ON e.job_execution_id = r.run_id
                         WHERE r.workspace_id = :workspace AND r.job = :job AND r.attempt = 1 AND e.status = 'COMPLETED'

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/// The statement that finds one page of runs. It names only the conditions that were asked for, so that each has the plan that
-/// fits, and walks the runs of the workspace from the newest.
+/// The statement that finds one page of runs. It names only the conditions that were asked for, so that each has
+/// the plan that fits, and walks the runs of the workspace from the newest.
 final class RunSearch {
 
     private final StringBuilder conditions = new StringBuilder();
@@ -107,8 +107,8 @@ final class RunSearch {
 
     /// One more than the page holds: so it is known whether there is a next one.
     String sql() {
-        return "SELECT r.run_id FROM runs r " + String.join(" ", joins) + " WHERE r.workspace_id = :workspace" + conditions
-                + " ORDER BY r.run_id DESC LIMIT " + (limit + 1);
+        return "SELECT r.run_id FROM runs r " + String.join(" ", joins) + " WHERE r.workspace_id = :workspace"
+                + conditions + " ORDER BY r.run_id DESC LIMIT " + (limit + 1);
     }
 
     Map<String, Object> parameters() {

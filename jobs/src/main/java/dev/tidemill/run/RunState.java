@@ -1,7 +1,7 @@
 package dev.tidemill.run;
 
-/// Where a run stands, in an operator's words. The newest run of a launch stands where the launch does; an earlier one where
-/// it ended.
+/// Where a run stands, in an operator's words. The newest run of a launch stands where the launch does; an earlier
+/// one where it ended.
 public enum RunState {
     /// waits for its turn
     QUEUED,

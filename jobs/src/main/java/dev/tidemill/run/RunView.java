@@ -59,7 +59,11 @@ public record RunView(
     /// @param of how many there are in a row at most, null for no end
     /// @param dueAt when it comes
     /// @param error why it is needed, null after a shutdown
-    public record Retry(int attempt, @Nullable Integer of, Instant dueAt, @Nullable String error) {}
+    public record Retry(
+            int attempt,
+            @Nullable Integer of,
+            Instant dueAt,
+            @Nullable String error) {}
 
     /// A process that works on runs.
     ///

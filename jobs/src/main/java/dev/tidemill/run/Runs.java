@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 import org.springframework.batch.core.BatchStatus;
 import org.springframework.batch.core.job.JobExecution;
 import org.springframework.batch.core.job.JobInstance;
@@ -20,8 +19,8 @@ import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.context.SmartLifecycle;
 
-/// Launches, stops, resumes and shows runs. At most one run works on a subject at a time, over all processes; a run whose
-/// process died is gone on with by another one.
+/// Launches, stops, resumes and shows runs. At most one run works on a subject at a time, over all processes; a run
+/// whose process died is gone on with by another one.
 public final class Runs implements SmartLifecycle {
 
     /// Identifying job parameter: the same workspace and identity are the same job instance.
@@ -104,12 +103,13 @@ public final class Runs implements SmartLifecycle {
         return heartbeat.healthy();
     }
 
-    /// Asks for a run. It starts at once, or when its turn comes; its id is known either way. A request with an identity
-    /// that was used before is answered with the run of that time.
+    /// Asks for a run. It starts at once, or when its turn comes; its id is known either way. A request with an
+    /// identity that was used before is answered with the run of that time.
     ///
     /// @throws UnknownJob when there is no such job
     /// @throws InvalidParameter when a parameter is wrong or missing
-    /// @throws RunConflict when another launch is at work on the same subject, or the identity was used for another request
+    /// @throws RunConflict when another launch is at work on the same subject, or the identity was used for another
+    ///     request
     /// @throws UnknownPlan when the plan to apply is not there
     public Launched launch(LaunchRequest asked) {
         LaunchRequest request = asked.planId() == null ? asked : plans.complete(asked, asked.planId());
@@ -147,7 +147,8 @@ public final class Runs implements SmartLifecycle {
         long runId = last(before.instanceId()).getId();
         if (!before.requestHash().equals(hash(given))) {
             throw new RunConflict(
-                    "the identity " + before.identity() + " was used for run " + runId + " with other parameters: use a new one",
+                    "the identity " + before.identity() + " was used for run " + runId
+                            + " with other parameters: use a new one",
                     runId);
         }
         return new Launched(runId, false);
@@ -167,7 +168,8 @@ public final class Runs implements SmartLifecycle {
         JobParameters all = parameters.toJobParameters();
         JobInstance instance = repository.createJobInstance(job.name(), all);
         JobExecution execution = repository.createJobExecution(instance, all, new ExecutionContext());
-        int priority = Objects.requireNonNullElse(request.priority(), job.policy().priority());
+        int priority =
+                Objects.requireNonNullElse(request.priority(), job.policy().priority());
         String config = jobs.configHash(job.name());
         launches.insert(
                 request,
@@ -188,8 +190,8 @@ public final class Runs implements SmartLifecycle {
         return new Launched(execution.getId(), true);
     }
 
-    /// Sees to it that no other launch is at work on the subject, or refuses. One that nobody will go on with is closed: what
-    /// it left is in the data.
+    /// Sees to it that no other launch is at work on the subject, or refuses. One that nobody will go on with is
+    /// closed: what it left is in the data.
     private void makeWay(LaunchRequest request, String subject) {
         leases.findDead();
         for (Launches.Launch seen : launches.live(request.workspaceId(), subject)) {
@@ -209,13 +211,15 @@ public final class Runs implements SmartLifecycle {
                 leases.free(other.instanceId());
             } else if (request.whenBusy() == LaunchRequest.WhenBusy.REFUSE) {
                 throw new RunConflict(
-                        "another run is busy with " + subject + ": wait until run " + execution.getId() + " ends, or stop it",
+                        "another run is busy with " + subject + ": wait until run " + execution.getId()
+                                + " ends, or stop it",
                         execution.getId());
             }
         }
     }
 
-    /// Goes on with a run that was stopped, failed, or waits for another try, in the same instance from its failed step.
+    /// Goes on with a run that was stopped, failed, or waits for another try, in the same instance from its failed
+    /// step.
     ///
     /// @return the id of the new run
     /// @throws UnknownRun when there is no such run
@@ -235,7 +239,8 @@ public final class Runs implements SmartLifecycle {
                 case RUNNING -> throw new RunConflict("run " + runId + " is at work", runId);
                 case COMPLETED, ABANDONED ->
                     throw new RunConflict(
-                            "run " + runId + " is " + launch.state() + ": nothing is left to resume, start a new one", runId);
+                            "run " + runId + " is " + launch.state() + ": nothing is left to resume, start a new one",
+                            runId);
                 case STOPPED, FAILED, NEEDS_OPERATOR, WAITING -> {}
             }
             for (Launches.Launch other : launches.live(launch.workspaceId(), launch.subject())) {
@@ -247,7 +252,8 @@ public final class Runs implements SmartLifecycle {
             }
             String changed = jobs.get(launch.job()).changedSince(launch.steps());
             if (changed != null) {
-                throw new RunConflict("run " + runId + " cannot be resumed: " + changed + ". Launch the job anew", runId);
+                throw new RunConflict(
+                        "run " + runId + " cannot be resumed: " + changed + ". Launch the job anew", runId);
             }
             JobExecution next = dispatcher.next(instance(launch.instanceId()), last);
             launches.queue(launch.instanceId());
@@ -263,7 +269,8 @@ public final class Runs implements SmartLifecycle {
     ///
     /// @param changed parameters that are to be others this time
     public Launched runAgain(UUID workspaceId, long runId, Map<String, String> changed, String actor, String reason) {
-        JobExecution earlier = control.call(() -> last(launch(workspaceId, runId).instanceId()));
+        JobExecution earlier =
+                control.call(() -> last(launch(workspaceId, runId).instanceId()));
         JobDefinition job = jobs.get(earlier.getJobInstance().getJobName());
         Map<String, String> parameters = new HashMap<>();
         for (JobParameter parameter : job.parameters()) {
@@ -277,8 +284,8 @@ public final class Runs implements SmartLifecycle {
                 .by(actor, reason));
     }
 
-    /// Asks a run to stop after its current chunk, wherever it is at work; one that waits for its turn ends at once. It can
-    /// be resumed later. Stopping a stopped run changes nothing.
+    /// Asks a run to stop after its current chunk, wherever it is at work; one that waits for its turn ends at
+    /// once. It can be resumed later. Stopping a stopped run changes nothing.
     ///
     /// @throws RunConflict when it has ended in another way
     public void stop(UUID workspaceId, long runId, String actor, String reason) {
@@ -298,7 +305,8 @@ public final class Runs implements SmartLifecycle {
                     conclusion.tell(RunEvent.Kind.STOPPED, launch, last, null);
                 }
                 case COMPLETED, FAILED, NEEDS_OPERATOR, ABANDONED ->
-                    throw new RunConflict("run " + runId + " is " + launch.state() + ": there is nothing to stop", runId);
+                    throw new RunConflict(
+                            "run " + runId + " is " + launch.state() + ": there is nothing to stop", runId);
             }
             record(launch.workspaceId(), actor, "run.stop", runId, reason);
             return launches.find(launch.instanceId()).orElseThrow();
@@ -318,7 +326,8 @@ public final class Runs implements SmartLifecycle {
                     return launch;
                 }
                 case RUNNING -> throw new RunConflict("run " + runId + " is at work: stop it first", runId);
-                case COMPLETED -> throw new RunConflict("run " + runId + " is COMPLETED: there is nothing to abandon", runId);
+                case COMPLETED ->
+                    throw new RunConflict("run " + runId + " is COMPLETED: there is nothing to abandon", runId);
                 case QUEUED, WAITING, STOPPED, FAILED, NEEDS_OPERATOR -> {
                     JobExecution last = last(launch.instanceId());
                     conclusion.close(last, BatchStatus.ABANDONED, "abandoned by " + actor);
@@ -357,17 +366,20 @@ public final class Runs implements SmartLifecycle {
 
     private JobExecution last(long instanceId) {
         return Objects.requireNonNull(
-                repository.getLastJobExecution(instance(instanceId)), "job instance " + instanceId + " has no execution");
+                repository.getLastJobExecution(instance(instanceId)),
+                "job instance " + instanceId + " has no execution");
     }
 
-    /// The end of the launch that a run belongs to, later resumptions included: completed, stopped, failed for good, given up
-    /// on. Known at once when it has ended.
+    /// The end of the launch that a run belongs to, later resumptions included: completed, stopped, failed for
+    /// good, given up on. Known at once when it has ended.
     public CompletableFuture<RunView> finished(long runId) {
-        long instance = execution(runId).orElseThrow(() -> new UnknownRun(runId)).getJobInstanceId();
+        long instance =
+                execution(runId).orElseThrow(() -> new UnknownRun(runId)).getJobInstanceId();
         CompletableFuture<Long> end = dispatcher.end(instance);
         // It may have ended before anybody waited.
         control.call(() -> launches.find(instance)).ifPresent(dispatcher::tellEnd);
-        return end.thenApply(ended -> get(control.call(() -> last(ended)).getId()).orElseThrow());
+        return end.thenApply(
+                ended -> get(control.call(() -> last(ended)).getId()).orElseThrow());
     }
 
     private Optional<JobExecution> execution(long runId) {

@@ -32,7 +32,8 @@ public record StepProgress(
     /// @param items items done by this one
     /// @param left items that this one had to do, 0 while unknown
     /// @param pace null for a step that is not made of chunks
-    record Part(long before, long items, long left, @Nullable Pace pace, boolean running) {}
+    record Part(
+            long before, long items, long left, @Nullable Pace pace, boolean running) {}
 
     /// What is left is divided among the parts that still run, so their rates add up.
     static StepProgress of(List<Part> parts, Instant now) {
@@ -52,7 +53,9 @@ public record StepProgress(
             total += part.before() + Math.max(part.left(), part.items());
             totalKnown &= part.left() > 0;
             Pace pace = part.pace();
-            if (pace != null && pace.commits() > 0 && (last == null || pace.lastCommit().isAfter(last))) {
+            if (pace != null
+                    && pace.commits() > 0
+                    && (last == null || pace.lastCommit().isAfter(last))) {
                 last = pace.lastCommit();
             }
             if (!part.running()) {
@@ -83,13 +86,18 @@ public record StepProgress(
                 last);
     }
 
-    private record Eta(@Nullable Long seconds, @Nullable Long low, @Nullable Long high) {
+    private record Eta(
+            @Nullable Long seconds,
+            @Nullable Long low,
+            @Nullable Long high) {
 
         static final Eta UNKNOWN = new Eta(null, null, null);
 
         /// What was left at the last commit takes so much less as time has gone by since.
         static Eta of(long left, double rate, double slow, double fast, @Nullable Instant last, Instant now) {
-            double since = last == null ? 0 : Math.max(0, java.time.Duration.between(last, now).toMillis() / 1_000.0);
+            double since = last == null
+                    ? 0
+                    : Math.max(0, java.time.Duration.between(last, now).toMillis() / 1_000.0);
             double likely = left / rate;
             Long seconds = whole(likely - since);
             Long low = whole(Math.min(likely, fast > 0 ? left / fast : likely) - since);

@@ -102,7 +102,8 @@ final class StepRows {
 
     private static StepView view(List<Row> rows, Instant now) {
         Row whole = rows.getFirst();
-        List<Row> parts = rows.stream().filter(row -> row.name().contains(PARTITION)).toList();
+        List<Row> parts =
+                rows.stream().filter(row -> row.name().contains(PARTITION)).toList();
         if (parts.isEmpty()) {
             return whole.view(List.of(), StepProgress.of(List.of(whole.part()), now));
         }

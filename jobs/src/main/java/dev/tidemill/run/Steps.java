@@ -11,8 +11,8 @@ import org.springframework.batch.core.step.builder.TaskletStepBuilder;
 import org.springframework.batch.core.step.tasklet.Tasklet;
 import org.springframework.transaction.PlatformTransactionManager;
 
-/// Where every job and step comes from: with the one transaction manager that business rows, the job repository and the
-/// check of the lease share. A step built without it would commit to nothing, and say so in no log.
+/// Where every job and step comes from: with the one transaction manager that business rows, the job repository and
+/// the check of the lease share. A step built without it would commit to nothing, and say so in no log.
 public final class Steps {
 
     private final JobRepository repository;

@@ -1,7 +1,7 @@
 package dev.tidemill.run;
 
-/// An item that failed as often as the retry policy allows, within one step: resuming the run would only try the same
-/// again.
+/// An item that failed as often as the retry policy allows, within one step: resuming the run would only try the
+/// same again.
 final class TriedOut extends RuntimeException {
 
     private static final long serialVersionUID = 1;

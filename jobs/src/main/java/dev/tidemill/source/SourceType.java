@@ -33,7 +33,7 @@ public enum SourceType {
         return Arrays.stream(values())
                 .filter(type -> type.id().equals(id))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("unknown source type \"" + id + "\": use one of "
-                        + String.join(", ", ids())));
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "unknown source type \"" + id + "\": use one of " + String.join(", ", ids())));
     }
 }

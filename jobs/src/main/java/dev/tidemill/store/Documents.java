@@ -107,8 +107,8 @@ public final class Documents {
                 .update();
     }
 
-    /// Adds a version in state discovered to each of these documents, in their order, and drops those that never became
-    /// complete. Their originals must be stored.
+    /// Adds a version in state discovered to each of these documents, in their order, and drops those that never
+    /// became complete. Their originals must be stored.
     ///
     /// @param found no two with the same key
     public void addVersions(SourceScope scope, List<Found> found, long listing, long runId) {

@@ -24,8 +24,8 @@ final class Staging {
 
     /// Copies rows into the temporary table, which is made where the connection does not have it yet.
     <T> void copy(String table, String columns, Stream<T> values, Row<T> row) {
-        // Asked for and not made with IF NOT EXISTS: after any CREATE the driver forgets every statement that it has
-        // prepared on the connection, and all of them are parsed and planned again.
+        // Asked for and not made with IF NOT EXISTS: after any CREATE the driver forgets every statement that it
+        // has prepared on the connection, and all of them are parsed and planned again.
         Boolean missing = jdbc.queryForObject("SELECT to_regclass('pg_temp." + table + "') IS NULL", Boolean.class);
         if (!Boolean.FALSE.equals(missing)) {
             jdbc.execute("CREATE TEMPORARY TABLE " + table + " (" + columns + ") ON COMMIT DELETE ROWS");

@@ -15,7 +15,8 @@ public final class Texts {
         this.jdbc = jdbc;
     }
 
-    /// The canonical text from code point `start` to `end` of one version, empty when there is no such version or span.
+    /// The canonical text from code point `start` to `end` of one version, empty when there is no such version or
+    /// span.
     public Optional<String> slice(UUID workspaceId, UUID documentId, int version, int start, int end) {
         if (start < 0 || end <= start) {
             return Optional.empty();

@@ -146,8 +146,8 @@ public final class Versions {
         require(updated == 1, versionId);
     }
 
-    /// Makes refused versions ready to be extracted once more, in the caller's transaction: those that are the newest of their
-    /// document.
+    /// Makes refused versions ready to be extracted once more, in the caller's transaction: those that are the
+    /// newest of their document.
     public int retry(UUID workspaceId, Collection<Long> versionIds) {
         return jdbc.sql("""
                         UPDATE document_versions v

@@ -8,7 +8,8 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/// Runs work in a transaction that may see one workspace. Outside of it row-level security shows no tenant row at all.
+/// Runs work in a transaction that may see one workspace. Outside of it row-level security shows no tenant row at
+/// all.
 public final class Workspaces {
 
     private final TransactionTemplate joining;

@@ -10,7 +10,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The native runtime must not be in use when the process ends: it would crash, with exit code 134 or 139 and a dump.
+/// The native runtime must not be in use when the process ends: it would crash, with exit code 134 or 139 and a
+/// dump.
 class OnnxEmbedderExitTest {
 
     private static final int ENDED_BY_SIGTERM = 143;

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A document that ends the process is found and given up on; a process that dies anywhere else is left to a person.
+/// A document that ends the process is found and given up on; a process that dies anywhere else is left to a
+/// person.
 class CrashLoopTest {
 
     @TempDir

@@ -7,8 +7,8 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /// Ends the JVM at once when a document declares the character set `x-halt`: what a fault in native code or in the
-/// virtual
-/// machine itself looks like from outside. Where the property `tidemill.test.halt` is not set, there is no such set.
+/// virtual machine itself looks like from outside. Where the property `tidemill.test.halt` is not set, there is no
+/// such set.
 public final class HaltingCharsets extends CharsetProvider {
 
     static final String PROPERTY = "tidemill.test.halt";

@@ -33,8 +33,8 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.jdbc.datasource.LazyConnectionDataSourceProxy;
 import org.springframework.transaction.PlatformTransactionManager;
 
-/// The ingest job as a server runs it, without the server: the batch role's connection pool, the job repository, the
-/// model.
+/// The ingest job as a server runs it, without the server: the batch role's connection pool, the job repository,
+/// the model.
 final class IngestHarness implements AutoCloseable {
 
     private final ConfigurableApplicationContext context;

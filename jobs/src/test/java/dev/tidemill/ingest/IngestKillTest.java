@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
-/// An ingest killed with SIGKILL at chosen commits and gone on with leaves the corpus that an uninterrupted one leaves.
+/// An ingest killed with SIGKILL at chosen commits and gone on with leaves the corpus that an uninterrupted one
+/// leaves.
 class IngestKillTest {
 
     private static final int DOCUMENTS = 24;

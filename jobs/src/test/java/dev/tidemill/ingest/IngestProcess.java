@@ -27,8 +27,7 @@ final class IngestProcess {
     }
 
     /// @param options of the JVM
-    static Process start(
-            String url, String username, String password, Path spool, Path folder, List<String> options)
+    static Process start(String url, String username, String password, Path spool, Path folder, List<String> options)
             throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

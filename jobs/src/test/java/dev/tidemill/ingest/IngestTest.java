@@ -469,7 +469,10 @@ class IngestTest {
         }
         RunView run = ingest.ingest(folder);
         assertThat(run.status()).isEqualTo("FAILED");
-        assertThat(run.message()).contains("6 of 6 items of step extract").contains("EMPTY 6").contains("ingest.run.skip.percent");
+        assertThat(run.message())
+                .contains("6 of 6 items of step extract")
+                .contains("EMPTY 6")
+                .contains("ingest.run.skip.percent");
     }
 
     @Test

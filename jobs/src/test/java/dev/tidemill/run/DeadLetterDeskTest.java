@@ -24,8 +24,7 @@ class DeadLetterDeskTest {
 
     @BeforeEach
     void start() {
-        numbers.policy = new JobPolicy(
-                0, 4, 2, java.util.Set.of(), Map.of(), new JobPolicy.Skip(100, 1L, 0));
+        numbers.policy = new JobPolicy(0, 4, 2, java.util.Set.of(), Map.of(), new JobPolicy.Skip(100, 1L, 0));
         numbers.work = number -> {
             if (bad.contains(number)) {
                 throw new DataError(number == 2 ? "EVEN" : "ODD", number + " is no good");
@@ -86,7 +85,10 @@ class DeadLetterDeskTest {
         assertThat(desk().list(new UUID(9, 9), LetterFilter.any(), null, 3)).isEmpty();
         assertThat(desk().find(new UUID(9, 9), first.getFirst().id())).isEmpty();
         assertThat(desk().groups(WORKSPACE, LetterFilter.any(), 10))
-                .extracting(DeadLetterDesk.Group::reason, DeadLetterDesk.Group::letters, g -> g.sample().reason())
+                .extracting(
+                        DeadLetterDesk.Group::reason,
+                        DeadLetterDesk.Group::letters,
+                        g -> g.sample().reason())
                 .containsExactly(
                         org.assertj.core.groups.Tuple.tuple("ODD", 3L, "ODD"),
                         org.assertj.core.groups.Tuple.tuple("EVEN", 1L, "EVEN"));
@@ -103,7 +105,8 @@ class DeadLetterDeskTest {
         assertThat(numbers.replayed).extracting(DeadLetter::item).containsExactly("number 3", "number 5", "number 7");
         assertThat(harness.await(replayed.runs().getFirst()).status()).isEqualTo("COMPLETED");
         assertThat(states())
-                .isEqualTo(Map.of("number 2", "open", "number 3", "resolved", "number 5", "resolved", "number 7", "open"));
+                .isEqualTo(
+                        Map.of("number 2", "open", "number 3", "resolved", "number 5", "resolved", "number 7", "open"));
         assertThat(harness.letters().getLast().get("attempts")).isEqualTo(2);
         assertThat(audited("deadletters.replay")).containsExactly("mended");
     }
@@ -126,7 +129,8 @@ class DeadLetterDeskTest {
 
         assertThat(states()).containsEntry("number 2", "ignored");
         assertThat(audited("deadletters.ignore")).containsExactly("known");
-        assertThat(desk().replay(WORKSPACE, reason("EVEN"), "tester", "").letters()).isZero();
+        assertThat(desk().replay(WORKSPACE, reason("EVEN"), "tester", "").letters())
+                .isZero();
         long id = desk().list(WORKSPACE, reason("EVEN"), null, 1).getFirst().id();
         assertThat(desk().find(WORKSPACE, id).orElseThrow().ignoreReason()).isEqualTo("known");
         DeadLetterDesk.Replayed replayed = desk().replay(WORKSPACE, LetterFilter.of(List.of(id)), "tester", "");
@@ -138,7 +142,9 @@ class DeadLetterDeskTest {
     @Test
     void aJobThatCannotReplaySaysSoAndNothingIsMarked() {
         harness.run();
-        harness.owner.sql("UPDATE dead_letters SET job = 'gone' WHERE reason = 'EVEN'").update();
+        harness.owner
+                .sql("UPDATE dead_letters SET job = 'gone' WHERE reason = 'EVEN'")
+                .update();
 
         assertThatThrownBy(() -> desk().replay(WORKSPACE, LetterFilter.any(), "tester", ""))
                 .isInstanceOf(RunConflict.class)
@@ -148,7 +154,8 @@ class DeadLetterDeskTest {
 
     @Test
     void amongAMillionLettersEveryQueryUsesAnIndex() {
-        harness.owner.sql("""
+        harness.owner
+                .sql("""
                         INSERT INTO dead_letters (workspace_id, job, step, item_key, run_id, reason, detail, stack_hash, state)
                         SELECT CASE WHEN n % 10 = 0 THEN CAST(:other AS uuid) ELSE CAST(:workspace AS uuid) END,
                                'job' || n % 3, 'step' || n % 4, 'folder/item' || n || '.txt', n / 1000,

@@ -56,7 +56,8 @@ final class History implements AutoCloseable {
 
     /// A launch without runs.
     void launch(UUID workspace, long launch, String job, String state) {
-        owner.sql("INSERT INTO batch_job_instance (job_instance_id, version, job_name, job_key) VALUES (:id, 0, :job, :id)")
+        owner.sql(
+                        "INSERT INTO batch_job_instance (job_instance_id, version, job_name, job_key) VALUES (:id, 0, :job, :id)")
                 .param("id", launch)
                 .param("job", job)
                 .update();
@@ -73,7 +74,13 @@ final class History implements AutoCloseable {
     }
 
     /// The next run of a launch.
-    void run(long launch, long run, String status, @Nullable Instant start, @Nullable Instant end, Map<String, String> parameters) {
+    void run(
+            long launch,
+            long run,
+            String status,
+            @Nullable Instant start,
+            @Nullable Instant end,
+            Map<String, String> parameters) {
         owner.sql("""
                         INSERT INTO batch_job_execution (job_execution_id, version, job_instance_id, create_time, start_time,
                           end_time, status, exit_message)
@@ -120,7 +127,8 @@ final class History implements AutoCloseable {
     }
 
     void failure(UUID workspace, long run, int number, ErrorClass kind, String message) {
-        owner.sql("INSERT INTO run_failures VALUES (:w, :run, :n, 'embed', now(), :kind, 'java.io.IOException', :m, :stack)")
+        owner.sql(
+                        "INSERT INTO run_failures VALUES (:w, :run, :n, 'embed', now(), :kind, 'java.io.IOException', :m, :stack)")
                 .param("w", workspace)
                 .param("run", run)
                 .param("n", number)

@@ -107,7 +107,8 @@ class PaceTest {
         StepProgress then = progress(pace, 2_500, at(50));
         assertThat(then.rate()).isCloseTo(10, within(1e-9));
         assertThat(List.of(then.done(), then.total())).containsExactly(500L, 2_500L);
-        assertThat(List.of(then.etaLowSeconds(), then.etaSeconds(), then.etaHighSeconds())).containsExactly(200L, 200L, 200L);
+        assertThat(List.of(then.etaLowSeconds(), then.etaSeconds(), then.etaHighSeconds()))
+                .containsExactly(200L, 200L, 200L);
         assertThat(progress(pace, 2_500, at(57)).etaSeconds()).isEqualTo(193);
     }
 
@@ -201,11 +202,13 @@ class PaceTest {
         commit(stream, first, 100, now, at(5));
         commit(stream, first, 100, now, at(10));
         Context committed = stored(first);
-        // The third chunk was written and counted, but its process died before the commit: its count is lost with it.
+        // The third chunk was written and counted, but its process died before the commit: its count is lost with
+        // it.
         StepSynchronizationManager.release();
 
         StepExecution second = step(2);
-        second.setExecutionContext(new org.springframework.batch.infrastructure.item.ExecutionContext(first.getExecutionContext()));
+        second.setExecutionContext(
+                new org.springframework.batch.infrastructure.item.ExecutionContext(first.getExecutionContext()));
         StepSynchronizationManager.register(second);
         now.set(at(1_000));
         stream.open(second.getExecutionContext());
@@ -216,7 +219,9 @@ class PaceTest {
         Pace pace = Progress.pace(second.getExecutionContext());
         assertThat(pace).isNotNull();
         assertThat(pace.items()).isEqualTo(50);
-        assertThat(pace.rate()).as("the time in which nobody worked does not count").isCloseTo(10, within(1e-6));
+        assertThat(pace.rate())
+                .as("the time in which nobody worked does not count")
+                .isCloseTo(10, within(1e-6));
     }
 
     @Test

@@ -61,11 +61,17 @@ class RunHistoryPlanTest {
                 Arguments.of("status", query(null, "FAILED", null, null, Map.of(), null, null, null), 50),
                 Arguments.of("no such status", query(null, "UNKNOWN", null, null, Map.of(), null, null, null), 0),
                 Arguments.of("state", query(null, null, RunState.FAILED, null, Map.of(), null, null, null), 50),
-                Arguments.of("skips", query(null, null, RunState.COMPLETED_WITH_SKIPS, null, Map.of(), null, null, null), 50),
+                Arguments.of(
+                        "skips",
+                        query(null, null, RunState.COMPLETED_WITH_SKIPS, null, Map.of(), null, null, null),
+                        50),
                 Arguments.of("live", query(null, null, RunState.RUNNING, null, Map.of(), null, null, null), 0),
                 Arguments.of("from", query(null, null, null, spring, Map.of(), null, null, null), 50),
                 Arguments.of("origin", query(null, null, null, null, Map.of(), null, "schedule:nightly", null), 50),
-                Arguments.of("parameter", query(null, null, null, null, Map.of("location", "/data/source-7"), null, null, null), 50),
+                Arguments.of(
+                        "parameter",
+                        query(null, null, null, null, Map.of("location", "/data/source-7"), null, null, null),
+                        50),
                 Arguments.of("text", query(null, null, null, null, Map.of(), "quarterly", null, null), 10),
                 Arguments.of("text nowhere", query(null, null, null, null, Map.of(), "no such thing", null, null), 0));
     }
@@ -88,11 +94,13 @@ class RunHistoryPlanTest {
         Map<String, Long> scans = new HashMap<>();
         List<RunView> runs = new TransactionTemplate(history.transactions).execute(status -> {
             List<RunView> page = history.runs.page(WORKSPACE, query).runs();
-            TABLES.forEach(table -> scans.put(table, history.app
-                    .sql("SELECT pg_stat_get_xact_numscans(:table::regclass)")
-                    .param("table", table)
-                    .query(Long.class)
-                    .single()));
+            TABLES.forEach(table -> scans.put(
+                    table,
+                    history.app
+                            .sql("SELECT pg_stat_get_xact_numscans(:table::regclass)")
+                            .param("table", table)
+                            .query(Long.class)
+                            .single()));
             return page;
         });
 
@@ -109,7 +117,8 @@ class RunHistoryPlanTest {
         Long scans = new TransactionTemplate(history.transactions).execute(status -> {
             assertThat(history.runs.detail(WORKSPACE, 6)).isPresent();
             return history.app
-                    .sql("SELECT sum(pg_stat_get_xact_numscans(oid))::bigint FROM pg_class WHERE relname = ANY (:tables)")
+                    .sql(
+                            "SELECT sum(pg_stat_get_xact_numscans(oid))::bigint FROM pg_class WHERE relname = ANY (:tables)")
                     .param("tables", TABLES.toArray(String[]::new))
                     .query(Long.class)
                     .single();

@@ -87,7 +87,8 @@ class RunHistoryTest {
             String launch, String status, boolean stopRequested, long refused, RunState state) {
         history.launch(OURS, 7, "ingest", launch);
         history.run(7, 7, status, START, null, Map.of());
-        history.owner.sql("UPDATE launches SET refused = :refused, stop_requested_at = CASE WHEN :stop THEN now() END")
+        history.owner
+                .sql("UPDATE launches SET refused = :refused, stop_requested_at = CASE WHEN :stop THEN now() END")
                 .param("refused", refused)
                 .param("stop", stopRequested)
                 .update();
@@ -111,7 +112,12 @@ class RunHistoryTest {
         assertThat(run(10).runs()).containsExactly(10L, 11L).isEqualTo(run(11).runs());
         assertThat(List.of(run(10).attempt(), run(11).attempt())).containsExactly(1, 2);
         assertThat(found(query(null, RunState.FAILED, Map.of(), null))).containsExactly(10L);
-        assertThat(history.runs.now(OURS, false, Set.of(10L)).followed().get(10L).id()).isEqualTo(11);
+        assertThat(history.runs
+                        .now(OURS, false, Set.of(10L))
+                        .followed()
+                        .get(10L)
+                        .id())
+                .isEqualTo(11);
     }
 
     @Test
@@ -120,7 +126,9 @@ class RunHistoryTest {
         history.run(1, 1, "FAILED", START, END, Map.of());
         history.failure(OURS, 1, 1, ErrorClass.UNKNOWN, "wrapped");
         history.failure(OURS, 1, 2, ErrorClass.TRANSIENT, "reset");
-        history.owner.sql("UPDATE launches SET failures = 2, last_error = 'reset', due_at = '2026-05-01T12:01:00Z'").update();
+        history.owner
+                .sql("UPDATE launches SET failures = 2, last_error = 'reset', due_at = '2026-05-01T12:01:00Z'")
+                .update();
 
         RunView.Retry retry = run(1).retry();
 
@@ -131,9 +139,13 @@ class RunHistoryTest {
     void aRunWhoseProcessDiedSaysHowManyDeathsAreLeft() {
         history.launch(OURS, 1, "ingest", "waiting");
         history.run(1, 1, "FAILED", START, END, Map.of());
-        history.owner.sql("UPDATE launches SET deaths = 1, last_error = 'its process died'").update();
+        history.owner
+                .sql("UPDATE launches SET deaths = 1, last_error = 'its process died'")
+                .update();
 
-        assertThat(run(1).retry()).extracting(RunView.Retry::attempt, RunView.Retry::of).containsExactly(2, 5);
+        assertThat(run(1).retry())
+                .extracting(RunView.Retry::attempt, RunView.Retry::of)
+                .containsExactly(2, 5);
     }
 
     @Test
@@ -145,7 +157,8 @@ class RunHistoryTest {
         Long before = null;
         int pages = 0;
         do {
-            Page page = history.runs.page(OURS, new RunQuery(null, null, null, null, null, Map.of(), null, null, before, 3));
+            Page page = history.runs.page(
+                    OURS, new RunQuery(null, null, null, null, null, Map.of(), null, null, before, 3));
             page.runs().forEach(run -> seen.add(run.id()));
             before = page.next();
             pages++;
@@ -167,7 +180,9 @@ class RunHistoryTest {
     @Test
     void theTimeAskedForCountsFromItsFirstInstantToBeforeItsLast() {
         completed(1);
-        history.owner.sql("UPDATE runs SET requested_at = '2026-03-01T10:00:00Z'").update();
+        history.owner
+                .sql("UPDATE runs SET requested_at = '2026-03-01T10:00:00Z'")
+                .update();
         Instant at = Instant.parse("2026-03-01T10:00:00Z");
 
         assertThat(found(between(at, null))).hasSize(1);
@@ -186,12 +201,17 @@ class RunHistoryTest {
         completed(OURS, 2, "prune", Map.of("location", "/data/1", "dryRun", "true"));
 
         assertThat(found(query("prune", null, Map.of(), null))).containsExactly(2L);
-        assertThat(found(query(null, null, Map.of("location", "/data/1"), null))).containsExactly(2L, 1L);
-        assertThat(found(query(null, null, Map.of("location", "/data/1", "dryRun", "true"), null))).containsExactly(2L);
+        assertThat(found(query(null, null, Map.of("location", "/data/1"), null)))
+                .containsExactly(2L, 1L);
+        assertThat(found(query(null, null, Map.of("location", "/data/1", "dryRun", "true"), null)))
+                .containsExactly(2L);
         assertThat(found(query(null, null, Map.of("location", "/data"), null))).isEmpty();
-        assertThat(found(new RunQuery(null, "COMPLETED", null, null, null, Map.of(), null, "api", null, 9))).hasSize(2);
-        assertThat(found(new RunQuery(null, "FAILED", null, null, null, Map.of(), null, null, null, 9))).isEmpty();
-        assertThat(found(new RunQuery(null, null, null, null, null, Map.of(), null, "cli", null, 9))).isEmpty();
+        assertThat(found(new RunQuery(null, "COMPLETED", null, null, null, Map.of(), null, "api", null, 9)))
+                .hasSize(2);
+        assertThat(found(new RunQuery(null, "FAILED", null, null, null, Map.of(), null, null, null, 9)))
+                .isEmpty();
+        assertThat(found(new RunQuery(null, null, null, null, null, Map.of(), null, "cli", null, 9)))
+                .isEmpty();
     }
 
     @Test
@@ -227,7 +247,9 @@ class RunHistoryTest {
             completed(id);
         }
         // The eldest is not among the last ten.
-        history.owner.sql("UPDATE batch_job_execution SET end_time = start_time + interval '1 day' WHERE job_execution_id = 1")
+        history.owner
+                .sql(
+                        "UPDATE batch_job_execution SET end_time = start_time + interval '1 day' WHERE job_execution_id = 1")
                 .update();
         history.launch(OURS, 20, "ingest", "running");
         history.run(20, 20, "STARTED", START, null, Map.of());
@@ -266,7 +288,9 @@ class RunHistoryTest {
         List<StepView> steps = run(20).steps();
 
         assertThat(steps).hasSize(1);
-        assertThat(steps.getFirst().partitions()).extracting(StepView::name).containsExactly("embed:part0", "embed:part1");
+        assertThat(steps.getFirst().partitions())
+                .extracting(StepView::name)
+                .containsExactly("embed:part0", "embed:part1");
         assertThat(steps.getFirst().progress().done()).isEqualTo(90);
         assertThat(steps.getFirst().progress().total()).isEqualTo(100);
     }
@@ -278,12 +302,15 @@ class RunHistoryTest {
         history.step(1, 1, "discover", 5, END, "{}");
         history.step(2, 1, "discover", 8, END, "{}");
         history.step(2, 2, "embed", 9, END, "{}");
-        history.owner.sql("UPDATE runs SET config_hash = run_id::text, code_version = '1'").update();
+        history.owner
+                .sql("UPDATE runs SET config_hash = run_id::text, code_version = '1'")
+                .update();
 
         RunDiff diff = history.runs.diff(OURS, 1, 2).orElseThrow();
 
         assertThat(diff.parameters())
-                .containsExactly(new RunDiff.Parameter("location", "/a", "/b"), new RunDiff.Parameter("type", null, "urls"));
+                .containsExactly(
+                        new RunDiff.Parameter("location", "/a", "/b"), new RunDiff.Parameter("type", null, "urls"));
         assertThat(diff.steps()).extracting(RunDiff.Step::name).containsExactly("discover", "embed");
         assertThat(diff.steps().getFirst().other()).isNotNull();
         assertThat(diff.steps().getFirst().other().written()).isEqualTo(8);

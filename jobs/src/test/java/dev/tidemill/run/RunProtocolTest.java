@@ -39,8 +39,8 @@ import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
-/// What the platform promises about launches, whoever asks and whoever dies: on the platform's tables alone, with two
-/// application contexts for two nodes.
+/// What the platform promises about launches, whoever asks and whoever dies: on the platform's tables alone, with
+/// two application contexts for two nodes.
 @Timeout(300)
 class RunProtocolTest {
 

@@ -18,8 +18,8 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// A node of the platform with jobs of a test: one application context with its own pool. Several on one database are
-/// several nodes.
+/// A node of the platform with jobs of a test: one application context with its own pool. Several on one database
+/// are several nodes.
 final class TestNode implements AutoCloseable {
 
     static final UUID WORKSPACE = new UUID(7, 7);

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The processes that keep a cluster's server alive, one file each: named by process id, holding the start time. The
-/// watchdog reads the same files. It takes the whole folder away once it has decided to stop the server.
+/// The processes that keep a cluster's server alive, one file each: named by process id, holding the start time.
+/// The watchdog reads the same files. It takes the whole folder away once it has decided to stop the server.
 ///
 /// @param folder one folder per cluster
 record Owners(Path folder) {
@@ -68,7 +68,8 @@ record Owners(Path folder) {
         }
     }
 
-    /// The kernel's start time of a process, which tells it from a later one with the same id; `unknown` outside Linux.
+    /// The kernel's start time of a process, which tells it from a later one with the same id; `unknown` outside
+    /// Linux.
     static String startTime(long pid) throws IOException {
         Path status = Path.of("/proc", Long.toString(pid), "stat");
         if (!Files.exists(Path.of("/proc/self/stat"))) {

@@ -314,8 +314,9 @@ public final class PrivateCluster implements AutoCloseable {
         requireConnection();
     }
 
-    /// From now on starts the server again when it dies although this process still needs it: the kernel may have killed it
-    /// for memory, or a person by mistake. Whoever holds a connection loses it; what was committed is there again.
+    /// From now on starts the server again when it dies although this process still needs it: the kernel may have
+    /// killed it for memory, or a person by mistake. Whoever holds a connection loses it; what was committed is
+    /// there again.
     private void keepUp() {
         Thread.ofPlatform().daemon().name("postgres-keeper").start(() -> {
             try {
@@ -352,8 +353,13 @@ public final class PrivateCluster implements AutoCloseable {
                 }
                 log.error("PostgreSQL on {} died; it is started again", home);
                 // On the same port, as every pool of every owner has its address; they stay its owners.
-                Command.Result started =
-                        pgCtl("start", "-w", "-t", SECONDS, "-l", home.resolve("server.log").toString());
+                Command.Result started = pgCtl(
+                        "start",
+                        "-w",
+                        "-t",
+                        SECONDS,
+                        "-l",
+                        home.resolve("server.log").toString());
                 if (!started.succeeded()) {
                     throw new IOException("its log, " + home.resolve("server.log") + ", ends: " + logTail());
                 }
@@ -362,8 +368,8 @@ public final class PrivateCluster implements AutoCloseable {
         }
     }
 
-    /// Counts of statements cost little and need a restart to begin with, so they are there from the start where this
-    /// PostgreSQL has them; `CREATE EXTENSION pg_stat_statements` shows them.
+    /// Counts of statements cost little and need a restart to begin with, so they are there from the start where
+    /// this PostgreSQL has them; `CREATE EXTENSION pg_stat_statements` shows them.
     private String preload() {
         Path library = installation.binDirectory().resolveSibling("lib").resolve("pg_stat_statements.so");
         return Files.exists(library) ? "shared_preload_libraries = 'pg_stat_statements'\n" : "";

@@ -41,7 +41,8 @@ enum Settings {
         };
     }
 
-    // The time-outs keep one stuck client from stopping all others; the keepalives find a client whose machine is gone.
+    // The time-outs keep one stuck client from stopping all others; the keepalives find a client whose machine is
+    // gone.
     private static String common(int port) throws IOException {
         return """
                 # Written by Tidemill at each start; changes belong in ALTER SYSTEM.

@@ -51,8 +51,8 @@ public final class Schema {
         change(owner, CHANGELOG, liquibase -> liquibase.update(new Contexts(), ALL));
     }
 
-    /// As [#apply], of the platform under the jobs alone: for applications with jobs of their own and no documents. They need
-    /// no pgvector.
+    /// As [#apply], of the platform under the jobs alone: for applications with jobs of their own and no documents.
+    /// They need no pgvector.
     public static void applyPlatform(DataSource owner) {
         change(owner, PLATFORM, liquibase -> liquibase.update(new Contexts(), NO_DOCUMENTS));
     }

@@ -26,7 +26,9 @@ final class CrashTestCommand implements Callable<Integer> {
 
     private final Tool tool;
 
-    @Option(names = "--seed", description = "decides documents and faults; the same seed is the same schedule (default: random)")
+    @Option(
+            names = "--seed",
+            description = "decides documents and faults; the same seed is the same schedule (default: random)")
     private @Nullable Long seed;
 
     @Option(names = "--kills", description = "faults to inject (default: ${DEFAULT-VALUE})", defaultValue = "25")

@@ -135,7 +135,8 @@ final class DeadLettersCommand implements Callable<Integer> {
                 names = "--group",
                 paramLabel = "NAME=VALUE",
                 split = ",",
-                description = "a cause: job, step, reason, stackHash, run; for example --group step=extract,reason=CORRUPT")
+                description =
+                        "a cause: job, step, reason, stackHash, run; for example --group step=extract,reason=CORRUPT")
         private Map<String, String> group = new HashMap<>();
 
         @Option(names = "--all", description = "every open letter")
@@ -181,7 +182,10 @@ final class DeadLettersCommand implements Callable<Integer> {
                 }
                 letter.properties().forEach(property -> {
                     if (!property.getValue().isNull()) {
-                        tool.out().printf("%-13s %s%n", property.getKey(), property.getValue().asString(""));
+                        tool.out()
+                                .printf(
+                                        "%-13s %s%n",
+                                        property.getKey(), property.getValue().asString(""));
                     }
                 });
                 return ExitCode.OK;
@@ -214,7 +218,9 @@ final class DeadLettersCommand implements Callable<Integer> {
                 if (output.json()) {
                     tool.out().println(Output.pretty(answer));
                 } else {
-                    tool.out().println(Output.number(answer.path("letters").asLong()) + " dead letters to be tried again");
+                    tool.out()
+                            .println(
+                                    Output.number(answer.path("letters").asLong()) + " dead letters to be tried again");
                 }
                 int code = answer.path("problems").isEmpty() ? ExitCode.OK : ExitCode.ERROR;
                 answer.path("problems").forEach(problem -> tool.err().println(problem.asString("")));
@@ -255,10 +261,11 @@ final class DeadLettersCommand implements Callable<Integer> {
         public Integer call() {
             try (Session session = Session.open(tool)) {
                 JsonNode answer = session.api().post("/actuator/deadletters/ignore", selection.body());
-                tool.out().println(
-                        output.json()
-                                ? Output.pretty(answer)
-                                : Output.number(answer.path("letters").asLong()) + " dead letters ignored");
+                tool.out()
+                        .println(
+                                output.json()
+                                        ? Output.pretty(answer)
+                                        : Output.number(answer.path("letters").asLong()) + " dead letters ignored");
                 return ExitCode.OK;
             }
         }

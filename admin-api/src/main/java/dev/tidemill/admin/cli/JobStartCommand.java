@@ -31,7 +31,9 @@ final class JobStartCommand implements Callable<Integer> {
     @Option(names = "--reason", paramLabel = "TEXT", description = "why, for the audit")
     private String reason = "";
 
-    @Option(names = "--queue", description = "wait for its turn while another run is busy with the same (else exit code 5)")
+    @Option(
+            names = "--queue",
+            description = "wait for its turn while another run is busy with the same (else exit code 5)")
     private boolean queue;
 
     @Mixin

@@ -19,7 +19,8 @@ final class PlanText {
         out.printf("plan %s of %s%n", plan.path("planId").asString(""), job);
         plan.path("counts")
                 .properties()
-                .forEach(count -> line(out, count.getKey(), Output.number(count.getValue().asLong())));
+                .forEach(count ->
+                        line(out, count.getKey(), Output.number(count.getValue().asLong())));
         line(out, "tokens", Output.number(plan.path("tokens").asLong()));
         line(out, "cost", plan.path("cost").asString("0"));
         long seconds = plan.path("seconds").asLong();

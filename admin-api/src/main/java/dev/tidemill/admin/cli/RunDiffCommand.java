@@ -62,12 +62,7 @@ final class RunDiffCommand implements Callable<Integer> {
 
     private void row(String name, String left, String right) {
         tool.out()
-                .printf(
-                        Locale.ROOT,
-                        left.equals(right) ? COLUMNS : COLUMNS.replaceFirst("^ ", "*"),
-                        name,
-                        left,
-                        right);
+                .printf(Locale.ROOT, left.equals(right) ? COLUMNS : COLUMNS.replaceFirst("^ ", "*"), name, left, right);
     }
 
     private static String counts(JsonNode step) {

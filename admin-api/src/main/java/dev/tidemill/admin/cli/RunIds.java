@@ -14,8 +14,7 @@ final class RunIds {
     static long resolve(Api api, String given) {
         return switch (given) {
             case "latest" -> newest(api, List.of(""), "there is no run yet");
-            case "last-failed" ->
-                newest(api, List.of("&state=FAILED", "&state=NEEDS_OPERATOR"), "no run has failed");
+            case "last-failed" -> newest(api, List.of("&state=FAILED", "&state=NEEDS_OPERATOR"), "no run has failed");
             default -> number(given);
         };
     }

@@ -7,7 +7,10 @@ import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 
 /// Shows a run with its steps and what was refused.
-@Command(name = "show", description = "Show a run: steps, counts, what failed and what was refused.", mixinStandardHelpOptions = true)
+@Command(
+        name = "show",
+        description = "Show a run: steps, counts, what failed and what was refused.",
+        mixinStandardHelpOptions = true)
 final class RunShowCommand implements Callable<Integer> {
 
     private final Tool tool;

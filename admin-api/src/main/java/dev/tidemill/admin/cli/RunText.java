@@ -30,7 +30,9 @@ final class RunText {
         return state + " " + retry.path("attempt").asLong()
                 + (retry.hasNonNull("of") ? " of " + retry.path("of").asLong() : "") + " at "
                 + retry.path("dueAt").asString("")
-                + (retry.hasNonNull("error") ? ": " + Output.shortened(retry.path("error").asString(), 200) : "");
+                + (retry.hasNonNull("error")
+                        ? ": " + Output.shortened(retry.path("error").asString(), 200)
+                        : "");
     }
 
     /// A run as one line of a list.
@@ -51,24 +53,28 @@ final class RunText {
                 run.path("start").asString(""),
                 duration(run),
                 doing,
-                run.path("parameters").path("location").asString(run.path("subject").asString("")));
+                run.path("parameters")
+                        .path("location")
+                        .asString(run.path("subject").asString("")));
     }
 
     /// Where a run came from and what it ran with.
     static void background(JsonNode run, PrintWriter out) {
         if (run.path("runs").size() > 1) {
             StringBuilder chain = new StringBuilder();
-            run.path("runs").forEach(id -> chain.append(chain.isEmpty() ? "" : " -> ").append(id.asLong()));
+            run.path("runs")
+                    .forEach(id -> chain.append(chain.isEmpty() ? "" : " -> ").append(id.asLong()));
             out.println("  attempt " + run.path("attempt").asLong() + " of the runs " + chain);
         }
         String reason = run.path("reason").asString("");
-        out.println("  by " + run.path("requestedBy").asString("?") + " through " + run.path("origin").asString("?")
-                + (reason.isBlank() ? "" : ": " + Output.shortened(reason, 200)));
+        out.println("  by " + run.path("requestedBy").asString("?") + " through "
+                + run.path("origin").asString("?") + (reason.isBlank() ? "" : ": " + Output.shortened(reason, 200)));
         JsonNode node = run.path("node");
         if (node.hasNonNull("name")) {
             out.println("  on " + node.path("name").asString()
                     + (!ended(run) && node.hasNonNull("heartbeatAgeSeconds")
-                            ? ", last heard of " + node.path("heartbeatAgeSeconds").asLong() + " s ago"
+                            ? ", last heard of "
+                                    + node.path("heartbeatAgeSeconds").asLong() + " s ago"
                             : "")
                     + ", version " + run.path("codeVersion").asString("") + ", settings "
                     + run.path("configHash").asString(""));
@@ -100,12 +106,7 @@ final class RunText {
     }
 
     static void summary(JsonNode run, Api api, PrintWriter out) {
-        out.printf(
-                Locale.ROOT,
-                "run %d %s in %s%n",
-                run.path("id").asLong(),
-                standing(run),
-                duration(run));
+        out.printf(Locale.ROOT, "run %d %s in %s%n", run.path("id").asLong(), standing(run), duration(run));
         if (!run.path("progress").isMissingNode()) {
             out.println("  " + RunWatch.line(run));
         }

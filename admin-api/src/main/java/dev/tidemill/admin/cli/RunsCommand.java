@@ -24,14 +24,20 @@ final class RunsCommand implements Callable<Integer> {
     @Option(names = "--job", paramLabel = "JOB", description = "of this job")
     private @Nullable String job;
 
-    @Option(names = "--state", paramLabel = "STATE", description = "queued, running, stopping, retrying, stopped, failed,"
-            + " needs_operator, completed, completed_with_skips or abandoned")
+    @Option(
+            names = "--state",
+            paramLabel = "STATE",
+            description = "queued, running, stopping, retrying, stopped, failed,"
+                    + " needs_operator, completed, completed_with_skips or abandoned")
     private @Nullable String state;
 
     @Option(names = "--status", paramLabel = "STATUS", description = "of the execution, as the job repository has it")
     private @Nullable String status;
 
-    @Option(names = "--from", paramLabel = "TIME", description = "asked for at or after: 2026-02-01 or 2026-02-01T08:00:00Z")
+    @Option(
+            names = "--from",
+            paramLabel = "TIME",
+            description = "asked for at or after: 2026-02-01 or 2026-02-01T08:00:00Z")
     private @Nullable String from;
 
     @Option(names = "--to", paramLabel = "TIME", description = "asked for before")
@@ -40,7 +46,10 @@ final class RunsCommand implements Callable<Integer> {
     @Option(names = "--parameter", paramLabel = "NAME:VALUE", description = "with this parameter; may be repeated")
     private List<String> parameters = new ArrayList<>();
 
-    @Option(names = "--text", paramLabel = "TEXT", description = "in subject, reason, message, a parameter or a failure")
+    @Option(
+            names = "--text",
+            paramLabel = "TEXT",
+            description = "in subject, reason, message, a parameter or a failure")
     private @Nullable String text;
 
     @Option(names = "--origin", paramLabel = "ORIGIN", description = "asked for by this: api, schedule:nightly …")

@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// What one connection says, in the frontend/backend protocol 3, as far as it tells where a run stands. Requests and
-/// replies come on two threads.
+/// What one connection says, in the frontend/backend protocol 3, as far as it tells where a run stands. Requests
+/// and replies come on two threads.
 final class Conversation {
 
     /// Tables of the platform itself; all others are business.

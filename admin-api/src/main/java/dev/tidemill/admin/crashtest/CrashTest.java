@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.springframework.dao.DataAccessException;
 
-/// Ingests a made-up, changing folder twice: undisturbed, and while processes, connections and the database server are
-/// killed at seeded moments. Then both databases must hold the same.
+/// Ingests a made-up, changing folder twice: undisturbed, and while processes, connections and the database server
+/// are killed at seeded moments. Then both databases must hold the same.
 public final class CrashTest implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);
@@ -112,7 +112,10 @@ public final class CrashTest implements AutoCloseable {
         List<String> lost = new ArrayList<>();
         List<String> duplicated = new ArrayList<>();
         int rows = 0;
-        while (lost.isEmpty() && duplicated.isEmpty() && faults.isEmpty() && (next < schedule.size() || trap.isArmed())) {
+        while (lost.isEmpty()
+                && duplicated.isEmpty()
+                && faults.isEmpty()
+                && (next < schedule.size() || trap.isArmed())) {
             round++;
             library.turn();
             String identity = "round-" + round;
@@ -205,7 +208,8 @@ public final class CrashTest implements AutoCloseable {
     private void awaitUndisturbed(Ledger ledger, String identity) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!"completed".equals(ledger.state(identity))) {
-            if (System.nanoTime() > deadline || !Objects.requireNonNull(reference).alive()) {
+            if (System.nanoTime() > deadline
+                    || !Objects.requireNonNull(reference).alive()) {
                 throw new IllegalStateException("the undisturbed ingest does not end: " + ledger.why(identity));
             }
             TimeUnit.MILLISECONDS.sleep(20);
@@ -222,7 +226,8 @@ public final class CrashTest implements AutoCloseable {
         }
     }
 
-    /// Follows one launch: asks for it, arms the next fault, sees to what a fault needs, takes the time of recovery.
+    /// Follows one launch: asks for it, arms the next fault, sees to what a fault needs, takes the time of
+    /// recovery.
     private final class Pursuit {
 
         private final String identity;
@@ -276,11 +281,14 @@ public final class CrashTest implements AutoCloseable {
         private void ask() {
             WorkerProcess last = asked;
             if (last == null || !last.alive() || System.nanoTime() - askedNanos > TimeUnit.SECONDS.toNanos(10)) {
-                workers.stream().filter(worker -> worker != stopped && worker.ready()).findFirst().ifPresent(worker -> {
-                    worker.launch(identity, scratch.resolve("library"));
-                    asked = worker;
-                    askedNanos = System.nanoTime();
-                });
+                workers.stream()
+                        .filter(worker -> worker != stopped && worker.ready())
+                        .findFirst()
+                        .ifPresent(worker -> {
+                            worker.launch(identity, scratch.resolve("library"));
+                            asked = worker;
+                            askedNanos = System.nanoTime();
+                        });
             }
         }
 
@@ -288,8 +296,11 @@ public final class CrashTest implements AutoCloseable {
             Fault struck = trap.struck();
             if (struck != null && !recovering) {
                 recovering = true;
-                kills.merge(struck.row() + " " + struck.mode().name().toLowerCase(java.util.Locale.ROOT) + " "
-                        + struck.point().where(), 1, Integer::sum);
+                kills.merge(
+                        struck.row() + " " + struck.mode().name().toLowerCase(java.util.Locale.ROOT) + " "
+                                + struck.point().where(),
+                        1,
+                        Integer::sum);
                 progress.accept("kill " + struck.number() + " of " + schedule.size() + ": " + struck.described());
                 deadline = System.nanoTime() + PATIENCE.toNanos();
             }
@@ -359,7 +370,9 @@ public final class CrashTest implements AutoCloseable {
             return !worker.alive();
         });
         long living = workers.stream().filter(worker -> worker != stopped).count();
-        if (living < options.nodes() && !serverDown && System.nanoTime() - lastStart > TimeUnit.MILLISECONDS.toNanos(200)) {
+        if (living < options.nodes()
+                && !serverDown
+                && System.nanoTime() - lastStart > TimeUnit.MILLISECONDS.toNanos(200)) {
             lastStart = System.nanoTime();
             workers.add(work("worker-" + ++started, CRASHED, trap));
         }
@@ -422,7 +435,9 @@ public final class CrashTest implements AutoCloseable {
     }
 
     private static void awaitEnd(long pid) {
-        ProcessHandle.of(pid).ifPresent(process -> process.onExit().orTimeout(10, TimeUnit.SECONDS).join());
+        ProcessHandle.of(pid)
+                .ifPresent(process ->
+                        process.onExit().orTimeout(10, TimeUnit.SECONDS).join());
     }
 
     private void restartServer() throws InterruptedException {

@@ -70,7 +70,9 @@ record Fault(int number, Mode mode, KillPoint point, int occurrence, int delayMi
 
     String described() {
         return mode.name().toLowerCase(Locale.ROOT) + " " + point.where()
-                + (point == KillPoint.ANYWHERE ? " (" + delayMillis + " ms)" : occurrence > 1 ? " (no. " + occurrence + ")" : "");
+                + (point == KillPoint.ANYWHERE
+                        ? " (" + delayMillis + " ms)"
+                        : occurrence > 1 ? " (no. " + occurrence + ")" : "");
     }
 
     /// The row of the fault table that it stands for.

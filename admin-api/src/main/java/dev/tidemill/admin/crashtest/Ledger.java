@@ -8,8 +8,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// What a database holds of the documents, read as its owner, and whether that is sound. Ids and times are left out, so
-/// that equal lines mean equal corpora.
+/// What a database holds of the documents, read as its owner, and whether that is sound. Ids and times are left
+/// out, so that equal lines mean equal corpora.
 final class Ledger {
 
     private static final List<String> CONTENTS = List.of(
@@ -93,13 +93,12 @@ final class Ledger {
                                CASE WHEN d.deleted_at IS NOT NULL THEN 'GONE' WHEN v.state = 'refused' THEN 'REFUSED'
                                     WHEN d.published_version = d.version THEN 'READABLE' END AS state
                         FROM documents d JOIN document_versions v ON v.document_id = d.id AND v.version = d.version
-                        """)
-                .query(row -> {
-                    String state = row.getString("state");
-                    if (state != null) {
-                        found.put(row.getString("key"), new Library.Entry(row.getString("hash"), Library.State.valueOf(state)));
-                    }
-                });
+                        """).query(row -> {
+            String state = row.getString("state");
+            if (state != null) {
+                found.put(row.getString("key"), new Library.Entry(row.getString("hash"), Library.State.valueOf(state)));
+            }
+        });
         expected.forEach((key, entry) -> {
             Library.Entry there = found.remove(key);
             if (!entry.equals(there)) {
@@ -122,12 +121,16 @@ final class Ledger {
 
     /// Why the launch is where it is, for people.
     String why(String identity) {
-        return rows("SELECT state, waiting_for, failures, deaths, last_error FROM launches WHERE identity = '" + identity + "'")
+        return rows("SELECT state, waiting_for, failures, deaths, last_error FROM launches WHERE identity = '"
+                        + identity + "'")
                 .toString();
     }
 
     void terminate(int backendPid) {
-        owner.sql("SELECT pg_terminate_backend(:pid)").param("pid", backendPid).query(Boolean.class).single();
+        owner.sql("SELECT pg_terminate_backend(:pid)")
+                .param("pid", backendPid)
+                .query(Boolean.class)
+                .single();
     }
 
     private List<Map<String, @Nullable Object>> rows(String sql) {

@@ -13,13 +13,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 
-/// A folder of made-up documents that changes from round to round, the same for the same seed, with a ledger of what must
-/// be in the database afterwards.
+/// A folder of made-up documents that changes from round to round, the same for the same seed, with a ledger of
+/// what must be in the database afterwards.
 final class Library {
 
-    private static final String[] WORDS = ("tide mill grain wheel sluice pond harbour stone flour gear shaft miller ebb flood"
-                    + " current gate axle hopper sack measure weight barge quay rope lantern ledger season harvest storm")
-            .split(" ");
+    private static final String[] WORDS =
+            ("tide mill grain wheel sluice pond harbour stone flour gear shaft miller ebb flood"
+                            + " current gate axle hopper sack measure weight barge quay rope lantern ledger season harvest storm")
+                    .split(" ");
 
     private static final int SENTENCES = 3;
 
@@ -97,7 +98,13 @@ final class Library {
             Path file = folder.resolve(key);
             Files.createDirectories(file.getParent());
             Files.write(file, bytes);
-            ledger.put(key, new Entry(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes)), state));
+            ledger.put(
+                    key,
+                    new Entry(
+                            HexFormat.of()
+                                    .formatHex(
+                                            MessageDigest.getInstance("SHA-256").digest(bytes)),
+                            state));
         } catch (IOException e) {
             throw new UncheckedIOException("the documents of the crash test cannot be written: " + e.getMessage(), e);
         } catch (NoSuchAlgorithmException e) {
@@ -106,7 +113,8 @@ final class Library {
     }
 
     private String document() {
-        StringBuilder text = new StringBuilder("# Report ").append(random.nextInt(100_000)).append("\n\n");
+        StringBuilder text =
+                new StringBuilder("# Report ").append(random.nextInt(100_000)).append("\n\n");
         int sections = 1 + random.nextInt(4);
         for (int section = 1; section <= sections; section++) {
             text.append("## Section ").append(section).append("\n\n");

@@ -76,7 +76,9 @@ public record Report(
     }
 
     private static void show(StringBuilder text, String what, List<String> lines) {
-        lines.stream().limit(SHOWN).forEach(line -> text.append(what).append(": ").append(line).append('\n'));
+        lines.stream()
+                .limit(SHOWN)
+                .forEach(line -> text.append(what).append(": ").append(line).append('\n'));
         if (lines.size() > SHOWN) {
             text.append(what).append(": and ").append(lines.size() - SHOWN).append(" more\n");
         }

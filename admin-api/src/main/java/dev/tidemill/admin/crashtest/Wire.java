@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
 
-/// The wire between one process and the database: passes all messages on, and holds the conversation at the points where
-/// a fault may strike. Nothing is sent on before the fault has been done.
+/// The wire between one process and the database: passes all messages on, and holds the conversation at the points
+/// where a fault may strike. Nothing is sent on before the fault has been done.
 final class Wire implements AutoCloseable {
 
     private static final int SSL_REQUEST = 80_877_103;
@@ -144,7 +144,8 @@ final class Wire implements AutoCloseable {
             try (client;
                     server) {
                 DataInputStream in = new DataInputStream(new BufferedInputStream(client.getInputStream(), 1 << 16));
-                DataOutputStream toServer = new DataOutputStream(new BufferedOutputStream(server.getOutputStream(), 1 << 16));
+                DataOutputStream toServer =
+                        new DataOutputStream(new BufferedOutputStream(server.getOutputStream(), 1 << 16));
                 if (greet(in, toServer)) {
                     Thread replies = Thread.ofVirtual().name("wire-server").start(this::replies);
                     try {
@@ -215,7 +216,8 @@ final class Wire implements AutoCloseable {
         private void replies() {
             try {
                 DataInputStream in = new DataInputStream(new BufferedInputStream(server.getInputStream(), 1 << 16));
-                DataOutputStream out = new DataOutputStream(new BufferedOutputStream(client.getOutputStream(), 1 << 16));
+                DataOutputStream out =
+                        new DataOutputStream(new BufferedOutputStream(client.getOutputStream(), 1 << 16));
                 while (true) {
                     byte type = in.readByte();
                     int length = in.readInt();

@@ -16,8 +16,8 @@ import java.util.Map;
 import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.TransactionException;
 
-/// A process of the crash test: the server without its web part. It launches what its standard input says, adopts what
-/// others left, and ends with its parent.
+/// A process of the crash test: the server without its web part. It launches what its standard input says, adopts
+/// what others left, and ends with its parent.
 final class Worker {
 
     private Worker() {}
@@ -48,7 +48,8 @@ final class Worker {
                     .runId();
             System.out.println("launched " + identity + " as run " + run);
         } catch (DataAccessException | TransactionException e) {
-            // The database is away, as the test wants: the parent asks again, and the identity makes that one launch.
+            // The database is away, as the test wants: the parent asks again, and the identity makes that one
+            // launch.
             System.out.println("not launched " + identity + ": " + e.getMessage());
         }
     }

@@ -26,7 +26,14 @@ final class WorkerProcess implements AutoCloseable {
 
     /// @param address of the database, with a port that the wire's takes the place of
     /// @param password handed over in the environment, which other users cannot read
-    WorkerProcess(String name, Path scratch, Wire wire, String database, String username, String password, List<String> settings) {
+    WorkerProcess(
+            String name,
+            Path scratch,
+            Wire wire,
+            String database,
+            String username,
+            String password,
+            List<String> settings) {
         this.name = name;
         this.wire = wire;
         List<String> command = new ArrayList<>(List.of(
@@ -46,7 +53,10 @@ final class WorkerProcess implements AutoCloseable {
             command.add("-XX:+RecordDynamicDumpInfo");
         }
         command.addAll(List.of(
-                "-cp", System.getProperty("java.class.path"), Worker.class.getName(), scratch.resolve("home").toString()));
+                "-cp",
+                System.getProperty("java.class.path"),
+                Worker.class.getName(),
+                scratch.resolve("home").toString()));
         command.addAll(settings);
         try {
             ProcessBuilder builder = new ProcessBuilder(command)
@@ -112,8 +122,8 @@ final class WorkerProcess implements AutoCloseable {
         }
     }
 
-    /// Asks it to launch the job on a folder. A process that dies over it is asked no more; the identity makes a second
-    /// request harmless.
+    /// Asks it to launch the job on a folder. A process that dies over it is asked no more; the identity makes a
+    /// second request harmless.
     boolean launch(String identity, Path folder) {
         try {
             commands.write(identity + " " + folder + "\n");
@@ -155,19 +165,21 @@ final class WorkerProcess implements AutoCloseable {
         }
     }
 
-    /// Keeps the loaded classes for the workers to come, which then start in half the time. It is only that: where the
-    /// JDK cannot, they start as this one did.
+    /// Keeps the loaded classes for the workers to come, which then start in half the time. It is only that: where
+    /// the JDK cannot, they start as this one did.
     void archiveClasses(Path scratch) {
         Path draft = scratch.resolve("worker.jsa.new");
         try {
             Process dump = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "jcmd")
+                                    .toString(),
                             Long.toString(process.pid()),
                             "VM.cds",
                             "dynamic_dump",
                             draft.toString())
                     .redirectErrorStream(true)
-                    .redirectOutput(scratch.resolve("logs").resolve("archive.log").toFile())
+                    .redirectOutput(
+                            scratch.resolve("logs").resolve("archive.log").toFile())
                     .start();
             if (dump.waitFor(60, TimeUnit.SECONDS) && Files.exists(draft)) {
                 Files.move(draft, archive(scratch));
@@ -183,7 +195,8 @@ final class WorkerProcess implements AutoCloseable {
     static Map<String, Integer> embeddings(Path scratch) throws IOException {
         Map<String, Integer> calls = new java.util.HashMap<>();
         try (Stream<Path> logs = Files.list(scratch.resolve("logs"))) {
-            for (Path log : logs.filter(file -> file.getFileName().toString().matches("worker-\\d+\\.log")).toList()) {
+            for (Path log : logs.filter(file -> file.getFileName().toString().matches("worker-\\d+\\.log"))
+                    .toList()) {
                 try (Stream<String> lines = Files.lines(log)) {
                     lines.filter(line -> line.contains(" - embedding "))
                             .forEach(line -> calls.merge(line.substring(line.lastIndexOf(' ') + 1), 1, Integer::sum));

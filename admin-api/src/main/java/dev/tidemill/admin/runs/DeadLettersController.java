@@ -55,7 +55,9 @@ class DeadLettersController {
             @Nullable List<Long> ids,
             @Nullable GroupBody group,
             @Nullable Boolean all,
-            @Schema(description = "why, for the audit") @Nullable String reason) {
+
+            @Schema(description = "why, for the audit") @Nullable
+            String reason) {
 
         String why() {
             return reason == null ? "" : reason.strip();
@@ -77,8 +79,7 @@ class DeadLettersController {
                 throw new BadRequest("ids", "say which letters: ids, a group with at least one property, or all: true");
             }
             if (ids != null && ids.size() > MOST_IDS) {
-                throw new BadRequest(
-                        "ids", ids.size() + " ids: name at most " + MOST_IDS + ", or a group");
+                throw new BadRequest("ids", ids.size() + " ids: name at most " + MOST_IDS + ", or a group");
             }
             return given.getFirst();
         }
@@ -103,7 +104,8 @@ class DeadLettersController {
                     String state,
             @RequestParam(name = "text", required = false)
                     @Schema(description = "beginnings of words of the item or the detail")
-                    @Nullable String text,
+                    @Nullable
+                    String text,
             @RequestParam(name = "before", required = false) @Nullable Long before,
             @RequestParam(name = "limit", defaultValue = "50") int limit) {
         LetterFilter filter = filter(job, step, reason, stackHash, run, state, text);
@@ -139,22 +141,21 @@ class DeadLettersController {
         if (text != null && text.chars().noneMatch(Character::isLetterOrDigit)) {
             throw new BadRequest("text", "text holds no word: give letters or digits");
         }
-        return new LetterFilter(
-                List.of(), job, step, reason, stackHash, run, state.equals("all") ? null : state, text);
+        return new LetterFilter(List.of(), job, step, reason, stackHash, run, state.equals("all") ? null : state, text);
     }
 
     @GetMapping("/{id}")
     @Operation(summary = "One item given up on, with its exception where there was one")
     DeadLetter deadLetter(@AuthenticationPrincipal Caller caller, @PathVariable long id) {
-        return letters.find(caller.workspaceId(), id)
-                .orElseThrow(() -> new NotFound("there is no dead letter " + id));
+        return letters.find(caller.workspaceId(), id).orElseThrow(() -> new NotFound("there is no dead letter " + id));
     }
 
     @PostMapping("/replay")
     @Operation(
             summary = "Try items again",
-            description = "Those that are open; by id also ignored ones. Launches one run for each source concerned. An item that"
-                    + " goes well this time is resolved, one that fails is open again.")
+            description =
+                    "Those that are open; by id also ignored ones. Launches one run for each source concerned. An item that"
+                            + " goes well this time is resolved, one that fails is open again.")
     DeadLetterDesk.Replayed replay(@AuthenticationPrincipal Caller caller, @RequestBody DecisionBody body) {
         return letters.replay(caller.workspaceId(), body.filter(), RunsController.actor(caller), body.why());
     }

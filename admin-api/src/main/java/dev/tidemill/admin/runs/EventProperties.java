@@ -20,7 +20,8 @@ public record EventProperties(
             throw new IllegalArgumentException("tidemill.events.interval is " + interval + ": must be at least 100ms");
         }
         if (heartbeat.toMillis() < 100) {
-            throw new IllegalArgumentException("tidemill.events.heartbeat is " + heartbeat + ": must be at least 100ms");
+            throw new IllegalArgumentException(
+                    "tidemill.events.heartbeat is " + heartbeat + ": must be at least 100ms");
         }
         if (listeners < 1) {
             throw new IllegalArgumentException("tidemill.events.listeners is " + listeners + ": must be at least 1");

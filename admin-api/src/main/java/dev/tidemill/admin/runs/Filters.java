@@ -19,8 +19,8 @@ import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 /// Reads the filters of the list of runs, and says what is wrong with them.
 final class Filters {
 
-    private static final List<String> STATUSES = List.of(
-            "STARTING", "STARTED", "STOPPING", "STOPPED", "COMPLETED", "FAILED", "ABANDONED", "UNKNOWN");
+    private static final List<String> STATUSES =
+            List.of("STARTING", "STARTED", "STOPPING", "STOPPED", "COMPLETED", "FAILED", "ABANDONED", "UNKNOWN");
     private static final int LONGEST_TEXT = 200;
 
     private Filters() {}

@@ -104,8 +104,10 @@ class JobsController {
             @RequestParam(name = "queue", defaultValue = "false")
                     @Schema(description = "wait while another run is busy with the same, instead of being refused")
                     boolean queue,
-            @RequestParam(name = "plan", required = false) @Schema(description = "apply this plan; the body may be empty")
-                    @Nullable UUID plan,
+            @RequestParam(name = "plan", required = false)
+                    @Schema(description = "apply this plan; the body may be empty")
+                    @Nullable
+                    UUID plan,
             @RequestBody(required = false) @Nullable Map<String, @Nullable Object> body) {
         Map<String, @Nullable Object> parameters = body == null ? Map.of() : body;
         if (key != null && (key.isBlank() || key.length() > LONGEST_KEY)) {

@@ -14,8 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
-/// One client that is told of changes. It is written to by a thread of its own, so that a slow one delays nobody; what it did not
-/// take in time is replaced by what is newer.
+/// One client that is told of changes. It is written to by a thread of its own, so that a slow one delays nobody;
+/// what it did not take in time is replaced by what is newer.
 final class Listener {
 
     final UUID workspaceId;

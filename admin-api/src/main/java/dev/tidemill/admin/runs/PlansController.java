@@ -61,13 +61,14 @@ class PlansController {
     @PostMapping("/{job}/plan")
     @Operation(
             summary = "Say what a job would do, without doing it",
-            description = "The body holds the job's parameters by name. The plan can be applied once, for an hour, while the world"
-                    + " is as it was.")
+            description =
+                    "The body holds the job's parameters by name. The plan can be applied once, for an hour, while the world"
+                            + " is as it was.")
     PlanView plan(
             @AuthenticationPrincipal Caller caller,
             @PathVariable String job,
             @RequestBody Map<String, @Nullable Object> parameters) {
-        return PlanView.of(plans.make(
-                caller.workspaceId(), job, JobsController.texts(parameters), RunsController.actor(caller)));
+        return PlanView.of(
+                plans.make(caller.workspaceId(), job, JobsController.texts(parameters), RunsController.actor(caller)));
     }
 }

@@ -21,8 +21,8 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.TransactionException;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
-/// Tells clients what changes about runs, wherever these are at work: the database is asked once in an interval for all that
-/// listen in a workspace.
+/// Tells clients what changes about runs, wherever these are at work: the database is asked once in an interval for
+/// all that listen in a workspace.
 final class RunEvents implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(RunEvents.class);
@@ -52,17 +52,19 @@ final class RunEvents implements SmartLifecycle {
 
     /// Everything about all launches that have not ended, and those to come.
     SseEmitter all(UUID workspaceId, @Nullable String lastEvent) {
-        return listen(workspaceId, null, lastEvent, history.now(workspaceId, true, Set.of()).live());
+        return listen(
+                workspaceId,
+                null,
+                lastEvent,
+                history.now(workspaceId, true, Set.of()).live());
     }
 
-    private SseEmitter listen(
-            UUID workspaceId, @Nullable Long run, @Nullable String lastEvent, List<RunView> now) {
+    private SseEmitter listen(UUID workspaceId, @Nullable Long run, @Nullable String lastEvent, List<RunView> now) {
         if (listeners.size() >= properties.listeners()) {
             throw new TooManyListeners(properties.listeners());
         }
         Listener[] self = new Listener[1];
-        Listener listener = new Listener(
-                workspaceId, run, lastEvent, properties.heartbeat(), () -> leave(self[0]));
+        Listener listener = new Listener(workspaceId, run, lastEvent, properties.heartbeat(), () -> leave(self[0]));
         self[0] = listener;
         now.forEach(listener::offer);
         listeners.add(listener);

@@ -36,12 +36,14 @@ class RunEventsController {
     @GetMapping(path = "/{id}/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     @Operation(
             summary = "What happens to a run and those that go on with it, live",
-            description = "An event progress with the run whenever it changes, and an event end when its launch has ended.")
+            description =
+                    "An event progress with the run whenever it changes, and an event end when its launch has ended.")
     @ApiResponse(
             responseCode = "200",
-            content = @Content(
-                    mediaType = MediaType.TEXT_EVENT_STREAM_VALUE,
-                    schema = @Schema(implementation = RunView.class)))
+            content =
+                    @Content(
+                            mediaType = MediaType.TEXT_EVENT_STREAM_VALUE,
+                            schema = @Schema(implementation = RunView.class)))
     ResponseEntity<SseEmitter> follow(
             @AuthenticationPrincipal Caller caller,
             @PathVariable long id,
@@ -52,13 +54,15 @@ class RunEventsController {
     @GetMapping(path = "/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     @Operation(
             summary = "What happens to all runs, live",
-            description = "An event progress for every launch that has not ended and whenever it changes, an event end when it"
-                    + " has ended. The stream goes on until the client leaves.")
+            description =
+                    "An event progress for every launch that has not ended and whenever it changes, an event end when it"
+                            + " has ended. The stream goes on until the client leaves.")
     @ApiResponse(
             responseCode = "200",
-            content = @Content(
-                    mediaType = MediaType.TEXT_EVENT_STREAM_VALUE,
-                    schema = @Schema(implementation = RunView.class)))
+            content =
+                    @Content(
+                            mediaType = MediaType.TEXT_EVENT_STREAM_VALUE,
+                            schema = @Schema(implementation = RunView.class)))
     ResponseEntity<SseEmitter> all(@AuthenticationPrincipal Caller caller) {
         return stream(events.all(caller.workspaceId(), null));
     }

@@ -73,28 +73,48 @@ class RunsController {
             @AuthenticationPrincipal Caller caller,
             @RequestParam(name = "job", required = false) @Nullable String job,
             @RequestParam(name = "status", required = false)
-                    @Schema(description = "of the execution", allowableValues = {
-                        "STARTING", "STARTED", "STOPPING", "STOPPED", "COMPLETED", "FAILED", "ABANDONED", "UNKNOWN"
-                    })
-                    @Nullable String status,
+                    @Schema(
+                            description = "of the execution",
+                            allowableValues = {
+                                "STARTING",
+                                "STARTED",
+                                "STOPPING",
+                                "STOPPED",
+                                "COMPLETED",
+                                "FAILED",
+                                "ABANDONED",
+                                "UNKNOWN"
+                            })
+                    @Nullable
+                    String status,
             @RequestParam(name = "state", required = false)
                     @Schema(description = "where it stands", implementation = RunState.class)
-                    @Nullable String state,
+                    @Nullable
+                    String state,
             @RequestParam(name = "from", required = false)
-                    @Schema(description = "asked for at or after this day or time, UTC: 2026-02-01, 2026-02-01T08:00:00Z")
-                    @Nullable String from,
-            @RequestParam(name = "to", required = false) @Schema(description = "asked for before this day or time")
-                    @Nullable String to,
+                    @Schema(
+                            description =
+                                    "asked for at or after this day or time, UTC: 2026-02-01, 2026-02-01T08:00:00Z")
+                    @Nullable
+                    String from,
+            @RequestParam(name = "to", required = false)
+                    @Schema(description = "asked for before this day or time")
+                    @Nullable
+                    String to,
             @RequestParam(name = "parameter", required = false)
                     @Schema(description = "name:value, exact; several must all hold")
-                    @Nullable List<String> parameter,
+                    @Nullable
+                    List<String> parameter,
             @RequestParam(name = "text", required = false)
                     @Schema(description = "found in subject, reason, message, a parameter or a failure")
-                    @Nullable String text,
-            @RequestParam(name = "origin", required = false) @Schema(description = "api, again:12, schedule:nightly …")
-                    @Nullable String origin,
-            @RequestParam(name = "before", required = false) @Schema(description = "only runs with lower ids")
-                    @Nullable Long before,
+                    @Nullable
+                    String text,
+            @RequestParam(name = "origin", required = false)
+                    @Schema(description = "api, again:12, schedule:nightly …")
+                    @Nullable
+                    String origin,
+            @RequestParam(name = "before", required = false) @Schema(description = "only runs with lower ids") @Nullable
+                    Long before,
             @RequestParam(name = "limit", defaultValue = "50") int limit) {
         RunQuery query = new RunQuery(
                 job,

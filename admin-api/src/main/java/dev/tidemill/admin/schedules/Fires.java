@@ -17,8 +17,8 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/// Makes launches of times that have come. First the decision is recorded, in one transaction; then whatever is due is
-/// launched, by this process or by any other one. A launch's identity is the schedule with its time, so that it
+/// Makes launches of times that have come. First the decision is recorded, in one transaction; then whatever is due
+/// is launched, by this process or by any other one. A launch's identity is the schedule with its time, so that it
 /// does not matter how often it is asked for.
 final class Fires {
 

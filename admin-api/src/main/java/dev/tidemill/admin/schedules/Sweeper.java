@@ -106,7 +106,8 @@ final class Sweeper {
                 .list();
     }
 
-    /// Schedules whose trigger is gone although times are to come. It goes on behind the last time that was decided on.
+    /// Schedules whose trigger is gone although times are to come. It goes on behind the last time that was decided
+    /// on.
     private List<String> missing() {
         List<String> healed = new ArrayList<>();
         for (SavedSchedule saved : store.all()) {

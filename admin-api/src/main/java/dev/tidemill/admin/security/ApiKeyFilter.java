@@ -13,8 +13,8 @@ import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/// Takes the key from `X-API-Key` or `Authorization: Bearer`. A key in the address is not looked at: addresses end up
-/// in logs.
+/// Takes the key from `X-API-Key` or `Authorization: Bearer`. A key in the address is not looked at: addresses end
+/// up in logs.
 final class ApiKeyFilter extends OncePerRequestFilter {
 
     private final ApiKeys keys;

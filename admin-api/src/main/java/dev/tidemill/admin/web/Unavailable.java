@@ -16,8 +16,8 @@ import org.springframework.jdbc.CannotGetJdbcConnectionException;
 import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/// Answers 503 with Retry-After where the database is away or has no connection to give: it is nobody's mistake, and
-/// passes.
+/// Answers 503 with Retry-After where the database is away or has no connection to give: it is nobody's mistake,
+/// and passes.
 final class Unavailable extends OncePerRequestFilter {
 
     static final String DETAIL = "the database cannot be reached, or has no free connection: try again";

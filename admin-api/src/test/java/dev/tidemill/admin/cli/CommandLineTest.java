@@ -124,19 +124,30 @@ class CommandLineTest {
         Ran list = run("deadletters", "--text", "torn", "-o", "json");
         assertThat(list.json()).hasSize(1);
         String id = list.json().get(0).path("id").asString();
-        assertThat(run("deadletters", "--groups", "--reason", "CORRUPT").out()).contains("extract").contains("CORRUPT");
+        assertThat(run("deadletters", "--groups", "--reason", "CORRUPT").out())
+                .contains("extract")
+                .contains("CORRUPT");
         assertThat(run("deadletters", "show", id).out()).contains("torn.pdf").contains("document version");
 
         Ran replayed = run("deadletters", "replay", id, "--reason", "try", "--wait");
         assertThat(replayed.code()).as(replayed.err()).isEqualTo(ExitCode.REFUSALS);
-        assertThat(run("deadletters", "show", id, "-o", "json").json().path("attempts").asInt())
+        assertThat(run("deadletters", "show", id, "-o", "json")
+                        .json()
+                        .path("attempts")
+                        .asInt())
                 .isEqualTo(2);
-        assertThat(run("deadletters", "ignore", id).saysInOneLine("reason").code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run("deadletters", "ignore", id).saysInOneLine("reason").code())
+                .isEqualTo(ExitCode.USAGE);
         assertThat(run("deadletters", "ignore", id, "--reason", "known").out()).contains("1 dead letters ignored");
         assertThat(run("deadletters", "--text", "torn").out()).contains("No dead letters");
-        assertThat(run("deadletters", "--text", "torn", "--state", "ignored").out()).contains("torn.pdf");
-        assertThat(run("deadletters", "--state", "closed").saysInOneLine("closed").code()).isEqualTo(ExitCode.USAGE);
-        assertThat(run("deadletters", "replay").saysInOneLine("say which").code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run("deadletters", "--text", "torn", "--state", "ignored").out())
+                .contains("torn.pdf");
+        assertThat(run("deadletters", "--state", "closed")
+                        .saysInOneLine("closed")
+                        .code())
+                .isEqualTo(ExitCode.USAGE);
+        assertThat(run("deadletters", "replay").saysInOneLine("say which").code())
+                .isEqualTo(ExitCode.USAGE);
     }
 
     @Test
@@ -147,7 +158,9 @@ class CommandLineTest {
         assertThat(dry.code()).as(dry.err()).isZero();
         assertThat(dry.json().path("counts").path("new").asInt()).isEqualTo(1);
         String plan = dry.json().path("planId").asString();
-        assertThat(run("plan", "ingest", "location=" + folder).out()).contains("new").contains("tokens");
+        assertThat(run("plan", "ingest", "location=" + folder).out())
+                .contains("new")
+                .contains("tokens");
 
         assertThat(run("ingest", folder.toString(), "--plan", plan).code()).isZero();
         assertThat(run("ingest", folder.toString(), "--plan", plan)

@@ -55,7 +55,8 @@ class RunCommandsTest {
         for (int i = 0; i < 8; i++) {
             Files.write(broken.resolve(i + ".pdf"), ("%PDF-1.7 broken " + i).getBytes(StandardCharsets.US_ASCII));
         }
-        Ran first = run("jobs", "start", "ingest", "location=" + fine, "--wait", "--reason", "first light", "-o", "json");
+        Ran first =
+                run("jobs", "start", "ingest", "location=" + fine, "--wait", "--reason", "first light", "-o", "json");
         assertThat(first.code()).as(first.err()).isEqualTo(ExitCode.OK);
         good = first.json().path("id").asLong();
         Ran second = run("jobs", "start", "ingest", "location=" + mixed, "--wait", "-o", "json");
@@ -73,15 +74,20 @@ class RunCommandsTest {
 
     @Test
     void theListIsFilteredAsAsked() {
-        assertThat(run("runs", "--state", "completed_with_skips", "-o", "json").json().findValuesAsString("id"))
+        assertThat(run("runs", "--state", "completed_with_skips", "-o", "json")
+                        .json()
+                        .findValuesAsString("id"))
                 .contains(Long.toString(skips))
                 .doesNotContain(Long.toString(good), Long.toString(failed));
-        assertThat(run("runs", "--parameter", "location:" + folder.resolve("fine")).out())
+        assertThat(run("runs", "--parameter", "location:" + folder.resolve("fine"))
+                        .out())
                 .contains("COMPLETED")
                 .contains(folder.resolve("fine").toString())
                 .doesNotContain(folder.resolve("broken").toString());
-        assertThat(run("runs", "--text", "first LIGHT", "--job", "ingest").out().lines()).hasSize(1);
-        assertThat(run("runs", "--limit", "1", "--before", Long.toString(skips)).out()).startsWith("%6d".formatted(good));
+        assertThat(run("runs", "--text", "first LIGHT", "--job", "ingest").out().lines())
+                .hasSize(1);
+        assertThat(run("runs", "--limit", "1", "--before", Long.toString(skips)).out())
+                .startsWith("%6d".formatted(good));
         assertThat(run("runs", "--to", "2020-01-01").out()).isEmpty();
     }
 
@@ -136,7 +142,8 @@ class RunCommandsTest {
     void aFailedRunIsResumedOnceMoreAndThenGivenUp() {
         Ran again = run("runs", "again", Long.toString(failed), "allowMassDelete=true", "--wait", "-o", "json");
         assertThat(again.code()).as(again.err()).isEqualTo(ExitCode.ERROR);
-        assertThat(again.json().path("parameters").path("allowMassDelete").asString()).isEqualTo("true");
+        assertThat(again.json().path("parameters").path("allowMassDelete").asString())
+                .isEqualTo("true");
         String id = again.json().path("id").asString();
 
         Ran resumed = run("runs", "resume", id, "--reason", "mended", "--wait", "-o", "json");
@@ -149,7 +156,8 @@ class RunCommandsTest {
         String newest = resumed.json().path("id").asString();
         assertThat(run("runs", "show", newest).out()).contains("attempt 2 of the runs " + id + " -> " + newest);
         assertThat(run("runs", "abandon", newest, "--reason", "no use").code()).isZero();
-        assertThat(run("runs", newest, "-o", "json").json().path("state").asString()).isEqualTo("ABANDONED");
+        assertThat(run("runs", newest, "-o", "json").json().path("state").asString())
+                .isEqualTo("ABANDONED");
         assertThat(run("runs", "stop", newest).code()).isEqualTo(ExitCode.CONFLICT);
         assertThat(run("runs", "resume", newest).code()).isEqualTo(ExitCode.CONFLICT);
     }
@@ -161,7 +169,8 @@ class RunCommandsTest {
         Ran two = run("jobs", "start", "ingest", location, "--idempotency-key", "k1", "-o", "json");
 
         assertThat(two.code()).as(two.err()).isZero();
-        assertThat(two.json().path("id").asLong()).isEqualTo(one.json().path("id").asLong());
+        assertThat(two.json().path("id").asLong())
+                .isEqualTo(one.json().path("id").asLong());
     }
 
     @Test
@@ -185,7 +194,8 @@ class RunCommandsTest {
             for (int i = 0; i < documents; i++) {
                 Files.writeString(
                         into.resolve(i + ".md"),
-                        "# Note " + i + "\n\n" + ("Sentence " + i + " about boats, tides and number " + i + ". ").repeat(20));
+                        "# Note " + i + "\n\n"
+                                + ("Sentence " + i + " about boats, tides and number " + i + ". ").repeat(20));
             }
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);

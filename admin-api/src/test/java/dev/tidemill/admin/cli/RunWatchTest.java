@@ -9,18 +9,22 @@ class RunWatchTest {
 
     private static String line(String step, String current) {
         return RunWatch.line(JsonMapper.shared()
-                .readTree("{\"progress\":{\"step\":\"" + step + "\",\"current\":{" + current.replace('\'', '"') + "}}}"));
+                .readTree(
+                        "{\"progress\":{\"step\":\"" + step + "\",\"current\":{" + current.replace('\'', '"') + "}}}"));
     }
 
     @Test
     void aStepWithATotalShowsABarTheRateAndTheTimeLeftWithItsBand() {
-        assertThat(line("embed", "'done':250,'total':1000,'rate':25.04,'etaSeconds':30,'etaLowSeconds':25,'etaHighSeconds':70"))
+        assertThat(line(
+                        "embed",
+                        "'done':250,'total':1000,'rate':25.04,'etaSeconds':30,'etaLowSeconds':25,'etaHighSeconds':70"))
                 .isEqualTo("embed     [######------------------] 250/1,000  25.0/s  ETA 0:30 (0:25–1:10)");
     }
 
     @Test
     void withoutAnUpperEndTheBandIsNotShown() {
-        assertThat(line("embed", "'done':250,'total':1000,'rate':25,'etaSeconds':30,'etaLowSeconds':25")).endsWith("ETA 0:30");
+        assertThat(line("embed", "'done':250,'total':1000,'rate':25,'etaSeconds':30,'etaLowSeconds':25"))
+                .endsWith("ETA 0:30");
     }
 
     @Test
@@ -36,7 +40,8 @@ class RunWatchTest {
 
     @Test
     void aFinishedStepHasNoTimeLeft() {
-        assertThat(line("embed", "'done':10,'total':10,'rate':5,'etaSeconds':0")).endsWith("10/10");
+        assertThat(line("embed", "'done':10,'total':10,'rate':5,'etaSeconds':0"))
+                .endsWith("10/10");
     }
 
     @Test
@@ -51,10 +56,12 @@ class RunWatchTest {
 
     @Test
     void aRunThatWaitsSaysForWhat() {
-        assertThat(RunWatch.line(JsonMapper.shared().readTree("{\"state\":\"QUEUED\",\"waitingFor\":\"a free place\"}")))
+        assertThat(RunWatch.line(
+                        JsonMapper.shared().readTree("{\"state\":\"QUEUED\",\"waitingFor\":\"a free place\"}")))
                 .isEqualTo("QUEUED, waits for a free place");
         assertThat(RunWatch.line(JsonMapper.shared().readTree("""
                         {"state":"RETRYING","retry":{"attempt":3,"of":5,"dueAt":"2026-05-01T12:00:00Z","error":"reset"}}
-                        """))).isEqualTo("RETRYING 3 of 5 at 2026-05-01T12:00:00Z: reset");
+                        """)))
+                .isEqualTo("RETRYING 3 of 5 at 2026-05-01T12:00:00Z: reset");
     }
 }

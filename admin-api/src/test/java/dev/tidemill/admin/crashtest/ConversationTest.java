@@ -74,7 +74,8 @@ class ConversationTest {
 
     @Test
     void theEndsOfARunAndOfItsLaunchArePoints() {
-        assertThat(say("UPDATE BATCH_JOB_EXECUTION SET START_TIME = ?, STATUS = ?", "STARTED")).isNull();
+        assertThat(say("UPDATE BATCH_JOB_EXECUTION SET START_TIME = ?, STATUS = ?", "STARTED"))
+                .isNull();
         assertThat(say("UPDATE BATCH_JOB_EXECUTION SET START_TIME = ?, STATUS = ?", "COMPLETED"))
                 .isEqualTo(KillPoint.COMPLETING);
         assertThat(say("UPDATE launches SET state = ?", "completed")).isEqualTo(KillPoint.CONCLUDING);

@@ -34,7 +34,9 @@ class CrashTestTest {
             assertThat(report.faults()).isEmpty();
             assertThat(report.killed()).isEqualTo(TURN);
             assertThat(report.recoverySeconds()).hasSize(TURN);
-            assertThat(report.kills().keySet().stream().map(what -> what.substring(0, 3)).collect(Collectors.toSet()))
+            assertThat(report.kills().keySet().stream()
+                            .map(what -> what.substring(0, 3))
+                            .collect(Collectors.toSet()))
                     .isEqualTo(Set.of("F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08", "F09", "F10"));
             assertThat(report.text()).endsWith("lost 0, duplicated 0");
             test.close();

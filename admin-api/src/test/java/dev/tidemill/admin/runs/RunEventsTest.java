@@ -117,7 +117,8 @@ class RunEventsTest {
         for (int i = 0; i < documents; i++) {
             Files.writeString(
                     into.resolve(i + ".md"),
-                    "# " + name + " " + i + "\n\n" + ("Sentence " + i + " of " + name + " about boats and tides. ").repeat(20));
+                    "# " + name + " " + i + "\n\n"
+                            + ("Sentence " + i + " of " + name + " about boats and tides. ").repeat(20));
         }
         Reply reply = server.post("/actuator/jobs/ingest", "{\"location\":\"" + into + "\"}", key);
         assertThat(reply.status()).as(reply.body()).isEqualTo(202);
@@ -128,15 +129,23 @@ class RunEventsTest {
     void aRunIsFollowedToItsEndAndItsCountsNeverFall() throws Exception {
         long run = ingest("followed", 60);
         try (Client client = new Client("/actuator/runs/" + run + "/events", null)) {
-            assertThat(client.until(event -> false)).as("the server ends the stream").isNull();
+            assertThat(client.until(event -> false))
+                    .as("the server ends the stream")
+                    .isNull();
 
             assertThat(client.events.getLast().name()).isEqualTo("end");
             assertThat(client.events.getLast().data().path("state").asString()).isEqualTo("COMPLETED");
             List<Event> progress = client.events.subList(0, client.events.size() - 1);
-            assertThat(progress).allMatch(event -> event.name().equals("progress")).hasSizeGreaterThan(2);
+            assertThat(progress)
+                    .allMatch(event -> event.name().equals("progress"))
+                    .hasSizeGreaterThan(2);
             assertThat(progress).extracting(Event::id).doesNotHaveDuplicates();
-            assertThat(progress).extracting(event -> event.data().path("state").asString()).contains("RUNNING");
-            List<Long> done = client.events.stream().map(event -> done(event.data(), "embed")).toList();
+            assertThat(progress)
+                    .extracting(event -> event.data().path("state").asString())
+                    .contains("RUNNING");
+            List<Long> done = client.events.stream()
+                    .map(event -> done(event.data(), "embed"))
+                    .toList();
             assertThat(done).isSorted();
             assertThat(done.getLast()).isGreaterThanOrEqualTo(60);
         }
@@ -186,7 +195,8 @@ class RunEventsTest {
             client.untilAComment();
             long run = ingest("all", 2);
 
-            Event end = client.until(event -> event.name().equals("end") && event.data().path("id").asLong() == run);
+            Event end = client.until(event ->
+                    event.name().equals("end") && event.data().path("id").asLong() == run);
 
             assertThat(end).isNotNull();
             assertThat(client.events).anyMatch(event -> event.name().equals("progress"));

@@ -26,8 +26,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Tells operators what happens. One thread decides who is told of what, and each channel has one that tells it: a
-/// receiver that does not answer holds up neither a run nor another receiver. Any number of processes may do so at a
-/// time.
+/// receiver that does not answer holds up neither a run nor another receiver. Any number of processes may do so at
+/// a time.
 public final class Alerts implements SmartLifecycle, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Alerts.class);
@@ -400,8 +400,8 @@ public final class Alerts implements SmartLifecycle, AutoCloseable {
         for (Thread thread : threads) {
             try {
                 if (!thread.join(Duration.ofSeconds(5))) {
-                    // It waits for a receiver. An interrupt would break a connection of the database, so it is the last
-                    // resort.
+                    // It waits for a receiver. An interrupt would break a connection of the database, so it is the
+                    // last resort.
                     thread.interrupt();
                 }
             } catch (InterruptedException e) {

@@ -96,8 +96,8 @@ final class Deliveries {
     /// @param attempts tries before this one
     record Claim(Message message, String channel, int attempts, Instant since) {}
 
-    /// Takes the message that is due longest, for a while. The first try gives it its id and closes it: later events
-    /// of the same trouble make another message.
+    /// Takes the message that is due longest, for a while. The first try gives it its id and closes it: later
+    /// events of the same trouble make another message.
     Optional<Claim> claim(String channel, Instant now, Duration lease, boolean onlyCritical) {
         record Lead(
                 UUID workspaceId, UUID eventId, @Nullable UUID messageId, String groupKey) {}

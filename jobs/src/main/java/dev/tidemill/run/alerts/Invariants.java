@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Checks in production what must never be, whatever fails: each check finds ids, and an id found is told once. In the
-/// caller's transaction of `Control`.
+/// Checks in production what must never be, whatever fails: each check finds ids, and an id found is told once. In
+/// the caller's transaction of `Control`.
 public final class Invariants {
 
     /// What the recovery of a dead process may take until it counts as broken: lease, one look, and much reserve.

@@ -6,9 +6,9 @@ import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Where events are handed in. Everything joins the caller's transaction, so an event is told if and only if what it
-/// tells was committed. The transaction must be one of the platform (`Control`), or scoped to the workspace of the
-/// event.
+/// Where events are handed in. Everything joins the caller's transaction, so an event is told if and only if what
+/// it tells was committed. The transaction must be one of the platform (`Control`), or scoped to the workspace of
+/// the event.
 public final class Outbox {
 
     private final JdbcClient jdbc;

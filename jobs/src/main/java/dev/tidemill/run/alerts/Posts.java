@@ -36,7 +36,8 @@ final class Posts implements AutoCloseable {
         headers.forEach(request::header);
         CompletableFuture<HttpResponse<Void>> answer = http.sendAsync(request.build(), BodyHandlers.discarding());
         try {
-            // The request's own timeout ends with the headers; a body that drips in for ever must not hold us either.
+            // The request's own timeout ends with the headers; a body that drips in for ever must not hold us
+            // either.
             return Answer.of(answer.get(WHOLE.toSeconds(), TimeUnit.SECONDS).statusCode());
         } catch (ExecutionException e) {
             return Answer.failed(describe(e.getCause() == null ? e : e.getCause()));

@@ -6,8 +6,8 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/// Makes events of what happens to runs. The trouble of a job with a subject is one trouble, over all its runs, until
-/// one of them completes.
+/// Makes events of what happens to runs. The trouble of a job with a subject is one trouble, over all its runs,
+/// until one of them completes.
 final class RunAlerts implements RunObserver {
 
     private final Outbox outbox;
