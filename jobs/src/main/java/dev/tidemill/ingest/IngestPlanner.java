@@ -158,6 +158,10 @@ final class IngestPlanner {
             }
         }
 
+        private long counted(String what) {
+            return counts.getOrDefault(what, 0L);
+        }
+
         Plan plan(UUID workspaceId, Map<String, String> given) {
             List<String> notes = new ArrayList<>();
             long known = scope == null ? 0 : documents.presence(scope, -1).documents();
@@ -169,12 +173,12 @@ final class IngestPlanner {
                 notes.add(gone + " of " + known + " documents are missing at the source: none would be retired before"
                         + " allowMassDelete says that they are really gone");
             }
-            if (counts.get("refused") > 0) {
-                notes.add(counts.get("refused")
+            if (counted("refused") > 0) {
+                notes.add(counted("refused")
                         + " documents would be refused while the source is listed; more may be when they"
                         + " are read");
             }
-            long work = counts.get("new") + counts.get("changed") + counts.get("again");
+            long work = counted("new") + counted("changed") + counted("again");
             IngestMeasures.Ratios ratios = measures.ratios(workspaceId);
             long tokens = Math.round(bytes * ratios.tokensPerByte());
             long chunks = work == 0 ? 0 : Math.max(work, Math.round(tokens / ratios.tokensPerChunk()));

@@ -14,6 +14,8 @@ public final class Audit {
         this.jdbc = jdbc;
     }
 
+    /// Writes one entry.
+    ///
     /// @param action noun and verb, for example `run.stop`
     /// @param subject what it was done to, for example `run 12`
     /// @param detail further facts; never a secret

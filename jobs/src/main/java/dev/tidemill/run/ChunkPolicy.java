@@ -96,7 +96,7 @@ final class ChunkPolicy<I, O> {
         return delegate == null ? (O) item : delegate.process(item);
     }
 
-    private O processCarefully(ItemLedger<I, O> ledger, ItemProcessor<? super I, ? extends O> delegate, I item)
+    private @Nullable O processCarefully(ItemLedger<I, O> ledger, ItemProcessor<? super I, ? extends O> delegate, I item)
             throws Exception {
         String key = ledger.name(item);
         if (!shared.itemsInHand().take(ledger.step(), key)) {

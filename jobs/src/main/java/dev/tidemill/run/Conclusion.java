@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.batch.core.BatchStatus;
 import org.springframework.batch.core.ExitStatus;
 import org.springframework.batch.core.job.JobExecution;
+import org.springframework.batch.core.job.JobInstance;
 import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.step.StepExecution;
 
@@ -108,7 +109,8 @@ final class Conclusion {
     }
 
     private JobExecution last(long instanceId) {
-        JobExecution execution = repository.getLastJobExecution(repository.getJobInstance(instanceId));
+        JobInstance instance = repository.getJobInstance(instanceId);
+        JobExecution execution = instance == null ? null : repository.getLastJobExecution(instance);
         if (execution == null) {
             throw new IllegalStateException("job instance " + instanceId + " has no execution");
         }

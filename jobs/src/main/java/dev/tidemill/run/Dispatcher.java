@@ -258,10 +258,11 @@ final class Dispatcher {
 
     private void work(Started started) {
         threads.execute(() -> {
-            try (var run = MDC.putCloseable("run", Long.toString(started.runId()));
-                    var job = MDC.putCloseable("job", started.job().name());
-                    var workspace =
-                            MDC.putCloseable("workspace", started.workspaceId().toString())) {
+            // The thread is the run's alone and ends with it, so nothing has to be taken out again.
+            MDC.put("run", Long.toString(started.runId()));
+            MDC.put("job", started.job().name());
+            MDC.put("workspace", started.workspaceId().toString());
+            try {
                 execute(started);
             } finally {
                 fences.drop(started.lease());

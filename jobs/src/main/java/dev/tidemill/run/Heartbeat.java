@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
@@ -65,7 +66,7 @@ final class Heartbeat {
             throw new IllegalStateException("the process cannot be made known to the database: " + e.getMessage(), e);
         }
         long millis = timing.interval().toMillis();
-        timer.scheduleAtFixedRate(this::tick, millis, millis, TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> _ = timer.scheduleAtFixedRate(this::tick, millis, millis, TimeUnit.MILLISECONDS);
     }
 
     /// Whether the last beat is recent enough to work on runs.

@@ -115,7 +115,7 @@ public final class HistoryPurge {
                 .sql("SELECT job_instance_id " + OLD_LAUNCHES + " LIMIT :batch FOR UPDATE SKIP LOCKED")
                 .param("horizon", time(horizon))
                 .param("batch", BATCH)
-                .query(Long.class)
+                .query((row, number) -> row.getLong(1))
                 .list();
         if (ids.isEmpty()) {
             return new Counts(0, 0, 0, 0, 0);

@@ -27,7 +27,7 @@ final class ItemLedger<I, O> {
     private final boolean careful;
     private final List<GivenUp<I>> givenUp = new ArrayList<>();
     private final List<I> fine = new ArrayList<>();
-    private final Map<O, I> origins = new IdentityHashMap<>();
+    private final IdentityHashMap<O, I> origins = new IdentityHashMap<>();
     private @Nullable SkipBudgetSpent spent;
 
     ItemLedger(
@@ -66,6 +66,8 @@ final class ItemLedger<I, O> {
         }
     }
 
+    /// Gives an item up.
+    ///
     /// @return false when the step does not say how its items are called, so that there can be no letter
     synchronized boolean giveUp(I item, DataError error) {
         return items != null && givenUp.add(new GivenUp<>(item, error));

@@ -34,7 +34,9 @@ public final class Jobs {
         return List.copyOf(byName.values());
     }
 
-    /// @throws UnknownJob when there is none of that name
+    /// The job of a name.
+    ///
+    /// @throws UnknownJob when there is none
     public JobDefinition get(String name) {
         JobDefinition definition = byName.get(name);
         if (definition == null) {

@@ -8,6 +8,8 @@ import java.util.function.BooleanSupplier;
 @FunctionalInterface
 interface Pause {
 
+    /// Waits, but not beyond the wish to stop.
+    ///
     /// @param stopped whether the run was asked to stop
     /// @return false when it was, before the time was over
     boolean pause(Duration time, BooleanSupplier stopped) throws InterruptedException;

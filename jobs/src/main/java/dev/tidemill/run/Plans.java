@@ -13,8 +13,7 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /// What runs would do. A plan is kept for a while, so that a launch can ask for exactly that; it is applied once at
-/// most, and
-/// only while the world is as it was.
+/// most, and only while the world is as it was.
 public final class Plans {
 
     /// How long a plan can be applied.

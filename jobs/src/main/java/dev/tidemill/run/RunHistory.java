@@ -57,7 +57,7 @@ public final class RunHistory {
     private List<Long> ids(RunSearch search) {
         return jdbc.sql(search.sql())
                 .params(search.parameters())
-                .query(Long.class)
+                .query((row, number) -> row.getLong(1))
                 .list();
     }
 
@@ -110,6 +110,8 @@ public final class RunHistory {
     /// @param followed by the id that was asked for; one that is not there is missing
     public record Now(List<RunView> live, Map<Long, RunView> followed) {}
 
+    /// Reads the newest state of runs.
+    ///
     /// @param allLive whether all launches that have not ended are told
     public Now now(UUID workspaceId, boolean allLive, Set<Long> followed) {
         return within(workspaceId, () -> {

@@ -121,6 +121,6 @@ final class RunMetrics implements RunObserver, JobExecutionListener, StepExecuti
                 .tag("step", step.getStepName())
                 .tag("result", result)
                 .register(meters)
-                .increment(count);
+                .increment((double) count);
     }
 }

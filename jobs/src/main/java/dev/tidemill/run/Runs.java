@@ -400,7 +400,7 @@ public final class Runs implements SmartLifecycle {
         return control.call(() -> rows.views(control.jdbc()
                 .sql("SELECT run_id FROM runs ORDER BY run_id DESC LIMIT :limit")
                 .param("limit", limit)
-                .query(Long.class)
+                .query((row, number) -> row.getLong(1))
                 .list()));
     }
 

@@ -30,8 +30,7 @@ public final class ChunkSearch {
     static final int EXACT_UP_TO = 5_000;
 
     /// Candidates that a walk of the HNSW index keeps. Measured with 100,000 vectors of real sentences: of the true
-    /// nearest ten
-    /// it finds 0.951 with 40, 0.981 with 100, 0.992 with 200, 0.995 with 400.
+    /// nearest ten it finds 0.951 with 40, 0.981 with 100, 0.992 with 200, 0.995 with 400.
     static final int WALKED_AT_LEAST = 200;
 
     /// With fewer matches than this the common words of the question are asked for as well.

@@ -23,6 +23,8 @@ final class Wait {
 
     private Wait() {}
 
+    /// The wait before the next try.
+    ///
     /// @param attempts tries so far
     /// @param since when it was first meant to go
     /// @return null when its time is over
