@@ -62,7 +62,7 @@ class DeadLetterDeskTest {
         return harness.owner
                 .sql("SELECT detail ->> 'reason' FROM audit_entries WHERE action = :action")
                 .param("action", action)
-                .query(String.class)
+                .query((row, number) -> row.getString(1))
                 .list();
     }
 

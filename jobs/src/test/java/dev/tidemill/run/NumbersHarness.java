@@ -132,7 +132,7 @@ final class NumbersHarness implements AutoCloseable {
             // What is done is read from the data, so that a resumed run goes on.
             Iterator<Integer> left = IntStream.rangeClosed(1, numbers.count).iterator();
             List<Integer> done =
-                    jdbc.sql("SELECT number FROM written").query(Integer.class).list();
+                    jdbc.sql("SELECT number FROM written").query((row, n) -> row.getInt(1)).list();
             return () -> {
                 while (left.hasNext()) {
                     Integer next = left.next();
@@ -193,7 +193,7 @@ final class NumbersHarness implements AutoCloseable {
 
     List<Integer> written() {
         return owner.sql("SELECT number FROM written ORDER BY 1")
-                .query(Integer.class)
+                .query((row, n) -> row.getInt(1))
                 .list();
     }
 

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -176,10 +177,9 @@ class PaceTest {
     void theTextHoldsAllOfIt() {
         Pace pace = steady(40, 3, 7);
 
-        Pace read = Pace.parse(pace.text());
+        Pace read = Objects.requireNonNull(Pace.parse(pace.text()));
 
         assertThat(pace.chunks()).hasSize(30);
-        assertThat(read).isNotNull();
         assertThat(read.chunks()).isEqualTo(pace.chunks());
         assertThat(read.rate()).isCloseTo(pace.rate(), within(1e-4));
         assertThat(List.of(read.items(), read.commits())).containsExactly(280L, 40L);
@@ -216,8 +216,7 @@ class PaceTest {
         assertThat(committed.text(Progress.PACE)).isPresent();
         assertThat(Progress.before(second.getExecutionContext())).isEqualTo(200);
         commit(stream, second, 50, now, at(1_005));
-        Pace pace = Progress.pace(second.getExecutionContext());
-        assertThat(pace).isNotNull();
+        Pace pace = Objects.requireNonNull(Progress.pace(second.getExecutionContext()));
         assertThat(pace.items()).isEqualTo(50);
         assertThat(pace.rate())
                 .as("the time in which nobody worked does not count")

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -77,14 +78,14 @@ class RunHistoryPlanTest {
     }
 
     private static RunQuery query(
-            String job,
-            String status,
-            RunState state,
-            Instant from,
+            @Nullable String job,
+            @Nullable String status,
+            @Nullable RunState state,
+            @Nullable Instant from,
             Map<String, String> parameters,
-            String text,
-            String origin,
-            Long before) {
+            @Nullable String text,
+            @Nullable String origin,
+            @Nullable Long before) {
         return new RunQuery(job, status, state, from, null, parameters, text, origin, before, 50);
     }
 

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -112,12 +113,8 @@ class RunHistoryTest {
         assertThat(run(10).runs()).containsExactly(10L, 11L).isEqualTo(run(11).runs());
         assertThat(List.of(run(10).attempt(), run(11).attempt())).containsExactly(1, 2);
         assertThat(found(query(null, RunState.FAILED, Map.of(), null))).containsExactly(10L);
-        assertThat(history.runs
-                        .now(OURS, false, Set.of(10L))
-                        .followed()
-                        .get(10L)
-                        .id())
-                .isEqualTo(11);
+        assertThat(history.runs.now(OURS, false, Set.of(10L)).followed())
+                .hasEntrySatisfying(10L, newest -> assertThat(newest.id()).isEqualTo(11));
     }
 
     @Test
@@ -262,9 +259,8 @@ class RunHistoryTest {
                 {"progress.before":["java.lang.Long",50],"progress.total":["java.lang.Long",1000],"progress.pace":"%s"}
                 """.formatted(pace.text()));
 
-        RunProgress progress = run(20).progress();
+        RunProgress progress = Objects.requireNonNull(run(20).progress());
 
-        assertThat(progress).isNotNull();
         assertThat(progress.step()).isEqualTo("embed");
         assertThat(progress.elapsedSeconds()).isEqualTo(100);
         assertThat(progress.medianSeconds()).isEqualTo(90);
@@ -312,8 +308,8 @@ class RunHistoryTest {
                 .containsExactly(
                         new RunDiff.Parameter("location", "/a", "/b"), new RunDiff.Parameter("type", null, "urls"));
         assertThat(diff.steps()).extracting(RunDiff.Step::name).containsExactly("discover", "embed");
-        assertThat(diff.steps().getFirst().other()).isNotNull();
-        assertThat(diff.steps().getFirst().other().written()).isEqualTo(8);
+        assertThat(Objects.requireNonNull(diff.steps().getFirst().other()).written())
+                .isEqualTo(8);
         assertThat(diff.steps().getLast().one()).isNull();
         assertThat(diff.one().seconds()).isEqualTo(90);
         assertThat(diff.sameConfig()).isFalse();
@@ -332,7 +328,7 @@ class RunHistoryTest {
                         VALUES (:boot, 'here:1', 1, '9', true, clock_timestamp() - interval '1 hour', now())
                         """).param("boot", boot).update();
 
-        assertThat(run(1).node().heartbeatAgeSeconds()).isBetween(3_600L, 3_700L);
+        assertThat(Objects.requireNonNull(run(1).node()).heartbeatAgeSeconds()).isBetween(3_600L, 3_700L);
         assertThat(run(1).configHash()).isEqualTo("abc");
         assertThat(run(1).codeVersion()).isEqualTo("9");
     }

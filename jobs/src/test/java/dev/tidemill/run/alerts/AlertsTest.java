@@ -121,13 +121,13 @@ class AlertsTest {
                 new AlertProperties.Smtp(
                         "127.0.0.1", smtp.port(), "tidemill@example.org", null, null, AlertProperties.Tls.NONE),
                 Duration.ofSeconds(1),
-                Duration.ofSeconds(60),
-                Duration.ofHours(72),
+                Duration.ofMinutes(1),
+                Duration.ofDays(3),
                 Duration.ofDays(30),
                 3);
         Posts posts = new Posts();
         List<Channel> built =
-                Channel.all(properties, posts, () -> now, name -> name.equals("HOOK_SECRET") ? SECRET_TEXT : null);
+                Channel.all(properties, posts, () -> now, name -> "HOOK_SECRET".equals(name) ? SECRET_TEXT : null);
         Alerts alerts = new Alerts(
                 control,
                 new Watch(control.jdbc(), outbox, properties.deadLetters()),
@@ -237,7 +237,7 @@ class AlertsTest {
 
         assertThat(tries.get(1)).isBetween(Duration.ofSeconds(5), Duration.ofMillis(5_500));
         assertThat(tries.get(2).minus(tries.get(1))).isBetween(Duration.ofMinutes(5), Duration.ofSeconds(330));
-        assertThat(tries.getLast()).isEqualTo(Duration.ofHours(72));
+        assertThat(tries.getLast()).isEqualTo(Duration.ofDays(3));
         assertThat(tries).hasSize(11);
         assertThat(worker.alerts().deliveries(WORKSPACE, 1).getFirst().state()).isEqualTo("given_up");
     }
@@ -641,8 +641,8 @@ class AlertsTest {
                 Map.of("ops", webhook()),
                 null,
                 Duration.ofSeconds(1),
-                Duration.ofSeconds(60),
-                Duration.ofHours(72),
+                Duration.ofMinutes(1),
+                Duration.ofDays(3),
                 Duration.ofDays(30),
                 3);
 

@@ -16,6 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Receiver implements AutoCloseable {
 
     /// What was posted.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Post(Map<String, List<String>> headers, byte[] body) {
 
         String header(String name) {
