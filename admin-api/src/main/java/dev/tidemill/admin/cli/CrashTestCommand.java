@@ -84,23 +84,22 @@ final class CrashTestCommand implements Callable<Integer> {
                         nodes,
                         leaseSeconds,
                         folder);
+        Report report;
         try (CrashTest test = new CrashTest(options, folder, this::live)) {
-            Report report = test.run();
-            if (Output.terminal()) {
-                tool.err().print("\r\u001b[2K");
-            }
-            boolean kept = named != null || !report.clean();
-            test.close();
-            if (kept) {
-                tool.err().println("the scratch folder is kept: " + folder);
-            } else {
-                test.removeScratch();
-            }
-            tool.out().println(report.text());
-            return report.clean() ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+            report = test.run();
         } catch (IllegalStateException e) {
             throw new CommandFailed(ExitCode.VERIFICATION_FAILED, String.valueOf(e.getMessage()));
         }
+        if (Output.terminal()) {
+            tool.err().print("\r\u001b[2K");
+        }
+        if (named != null || !report.clean()) {
+            tool.err().println("the scratch folder is kept: " + folder);
+        } else {
+            CrashTest.removeScratch(folder);
+        }
+        tool.out().println(report.text());
+        return report.clean() ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
     }
 
     private CrashTest.Options options() {

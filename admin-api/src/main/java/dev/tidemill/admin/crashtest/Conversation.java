@@ -151,6 +151,8 @@ final class Conversation {
         while (buffer.get() != 0) {
             // up to the end of the string
         }
-        return new String(buffer.array(), start, buffer.position() - 1 - start, StandardCharsets.UTF_8);
+        byte[] string = new byte[buffer.position() - 1 - start];
+        buffer.get(start, string);
+        return new String(string, StandardCharsets.UTF_8);
     }
 }

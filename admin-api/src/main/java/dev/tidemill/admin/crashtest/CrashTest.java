@@ -58,6 +58,8 @@ public final class CrashTest implements AutoCloseable {
     private long lastStart;
     private int next;
 
+    /// What a test is to do.
+    ///
     /// @param nodes processes that are kept alive
     /// @param documents in the folder at first
     /// @param lease how long a silent process is believed alive
@@ -482,7 +484,7 @@ public final class CrashTest implements AutoCloseable {
     }
 
     /// Removes the scratch folder.
-    public void removeScratch() throws IOException {
+    public static void removeScratch(Path scratch) throws IOException {
         try (Stream<Path> tree = Files.walk(scratch)) {
             for (Path path : tree.sorted(java.util.Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);

@@ -10,6 +10,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 
@@ -59,8 +60,12 @@ final class Library {
             poison();
             return;
         }
-        List<String> readable = new ArrayList<>(ledger.keySet());
-        readable.removeIf(key -> ledger.get(key).state() != State.READABLE);
+        List<String> readable = new ArrayList<>();
+        ledger.forEach((key, entry) -> {
+            if (entry.state() == State.READABLE) {
+                readable.add(key);
+            }
+        });
         for (int i = 0; i < Math.max(2, documents / 4) && readable.size() > 2; i++) {
             write(readable.remove(random.nextInt(readable.size())), document(), State.READABLE);
         }
@@ -131,7 +136,7 @@ final class Library {
     }
 
     /// What must be in the database, by key.
-    TreeMap<String, Entry> ledger() {
+    Map<String, Entry> ledger() {
         return ledger;
     }
 }

@@ -7,6 +7,8 @@ final class Trap implements Wire.Watcher {
 
     /// Does what the fault says.
     interface Strike {
+        /// Strikes.
+        ///
         /// @return whether the connection is to be cut
         boolean at(Fault fault, Wire wire, Wire.@Nullable Link link);
     }

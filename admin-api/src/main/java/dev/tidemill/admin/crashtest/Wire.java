@@ -25,6 +25,8 @@ final class Wire implements AutoCloseable {
 
     /// Told of every point passed, on the thread that passes it, and may take its time.
     interface Watcher {
+        /// A point was passed.
+        ///
         /// @return whether the connection is to be cut here
         boolean passed(Wire wire, Link link, KillPoint point);
 

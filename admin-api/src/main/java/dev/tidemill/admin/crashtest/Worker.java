@@ -22,6 +22,8 @@ final class Worker {
 
     private Worker() {}
 
+    /// Works until its standard input ends.
+    ///
     /// @param arguments the data folder, then settings as `name=value`
     public static void main(String[] arguments) throws IOException {
         List<String> settings = Arrays.asList(arguments).subList(1, arguments.length);

@@ -24,7 +24,8 @@ final class WorkerProcess implements AutoCloseable {
     private final Writer commands;
     private final CompletableFuture<Boolean> ready = new CompletableFuture<>();
 
-    /// @param address of the database, with a port that the wire's takes the place of
+    /// Starts a worker.
+    ///
     /// @param password handed over in the environment, which other users cannot read
     WorkerProcess(
             String name,

@@ -109,7 +109,7 @@ class JobsController {
                     @Nullable
                     UUID plan,
             @RequestBody(required = false) @Nullable Map<String, @Nullable Object> body) {
-        Map<String, @Nullable Object> parameters = body == null ? Map.of() : body;
+        Map<String, @Nullable Object> parameters = body == null ? new HashMap<String, @Nullable Object>() : body;
         if (key != null && (key.isBlank() || key.length() > LONGEST_KEY)) {
             throw new BadRequest("Idempotency-Key", "Idempotency-Key must have 1 to " + LONGEST_KEY + " characters");
         }

@@ -94,7 +94,7 @@ final class Reconciler {
         Schedule schedule = entry.schedule();
         // What an operator did holds until the file says otherwise than before.
         boolean paused =
-                before == null || before.pausedInFile() != schedule.paused() ? schedule.paused() : before.paused();
+                (before == null || before.pausedInFile() != schedule.paused()) ? schedule.paused() : before.paused();
         return new SavedSchedule(
                 workspace(schedule),
                 schedule.name(),

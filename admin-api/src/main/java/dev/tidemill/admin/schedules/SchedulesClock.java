@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -75,12 +76,12 @@ final class SchedulesClock implements SmartLifecycle {
         alarms.start();
         ScheduledExecutorService looking = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("schedules").daemon().factory());
-        looking.scheduleWithFixedDelay(
+        ScheduledFuture<?> _ = looking.scheduleWithFixedDelay(
                 () -> quietly("what is due cannot be launched yet", fires::launchDue),
                 LOOK.toMillis(),
                 LOOK.toMillis(),
                 TimeUnit.MILLISECONDS);
-        looking.scheduleWithFixedDelay(
+        ScheduledFuture<?> _ = looking.scheduleWithFixedDelay(
                 () -> quietly("triggers cannot be looked after yet", sweeper::sweep),
                 0,
                 SWEEP.toMillis(),

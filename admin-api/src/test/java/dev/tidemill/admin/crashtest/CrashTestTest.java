@@ -39,11 +39,10 @@ class CrashTestTest {
                             .collect(Collectors.toSet()))
                     .isEqualTo(Set.of("F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08", "F09", "F10"));
             assertThat(report.text()).endsWith("lost 0, duplicated 0");
-            test.close();
-            test.removeScratch();
         } catch (RuntimeException | AssertionError e) {
             throw new AssertionError("what happened before, in " + scratch + ": " + told, e);
         }
+        CrashTest.removeScratch(scratch);
     }
 
     @Test
