@@ -38,10 +38,10 @@ class LogFormatTest {
         URL configuration = Objects.requireNonNull(Server.class.getResource("/logback.xml"));
         configurator.doConfigure(configuration);
         Logger log = context.getLogger("dev.tidemill.test");
-        try (var run = MDC.putCloseable("run", "7");
-                var job = MDC.putCloseable("job", "ingest")) {
-            log.warn("a \"quoted\" line\nand another");
-        }
+        MDC.put("run", "7");
+        MDC.put("job", "ingest");
+        log.warn("a \"quoted\" line\nand another");
+        MDC.clear();
         log.info("outside of a run");
         context.stop();
         return Files.readAllLines(file);
