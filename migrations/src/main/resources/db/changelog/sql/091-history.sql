@@ -55,8 +55,3 @@ ALTER TABLE runs FORCE ROW LEVEL SECURITY;
 --changeset tidemill:091-parameter-values
 CREATE INDEX batch_job_execution_params_value ON batch_job_execution_params (parameter_name, md5(parameter_value), job_execution_id);
 --rollback DROP INDEX batch_job_execution_params_value;
-
--- Dead letters of a run, newest first.
---changeset tidemill:091-dead-letters-of-a-run
-CREATE INDEX dead_letters_run ON dead_letters (workspace_id, run_id, id) WHERE resolved_at IS NULL;
---rollback DROP INDEX dead_letters_run;

@@ -45,7 +45,8 @@ class SchemaTest {
               SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e') ORDER BY 1
             """,
             """
-            SELECT format('%s %s %s', objoid::regclass, objsubid, description) FROM pg_description
+            SELECT format('%s %s %s', objoid::regclass, (SELECT attname FROM pg_attribute
+                     WHERE attrelid = objoid AND attnum = objsubid AND objsubid > 0), description) FROM pg_description
             WHERE classoid = 'pg_class'::regclass AND objoid IN (
               SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace) ORDER BY 1
             """);
