@@ -63,7 +63,6 @@ class RunEventsTest {
         private final InputStream body;
         private final BufferedReader lines;
         private final List<Event> events = new ArrayList<>();
-        private int comments;
 
         Client(String path, @Nullable String lastEvent) throws Exception {
             HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.url() + path))
@@ -89,8 +88,6 @@ class RunEventsTest {
                     name = line.substring(6).strip();
                 } else if (line.startsWith("id:")) {
                     id = line.substring(3).strip();
-                } else if (line.startsWith(":")) {
-                    comments++;
                 } else if (line.startsWith("data:")) {
                     Event event = new Event(name, id, JsonMapper.shared().readTree(line.substring(5)));
                     events.add(event);
