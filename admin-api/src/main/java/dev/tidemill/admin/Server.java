@@ -18,7 +18,8 @@ public final class Server {
 
     /// Starts on a data folder.
     ///
-    /// @param distribution folder of `job-configs` and `schedules`, null for built-in values and unchanged schedules
+    /// @param distribution folder of `job-configs` and `schedules`, null for built-in values and unchanged
+    schedules
     /// @param settings further settings as `name=value`
     public static ConfigurableApplicationContext start(Home home, @Nullable Path distribution, List<String> settings) {
         home.prepare();
