@@ -19,8 +19,7 @@ public final class Server {
 
     /// Starts on a data folder.
     ///
-    /// @param distribution folder of `job-configs` and `schedules`, null for built-in values and unchanged
-    ///     schedules
+    /// @param distribution folder of `job-configs` and `schedules`, null for built-in values and no change
     /// @param settings further settings as `name=value`
     public static ConfigurableApplicationContext start(Home home, @Nullable Path distribution, List<String> settings) {
         home.prepare();

@@ -45,7 +45,7 @@ final class CronTimes {
         CronExpression local = CronText.parse(expression);
         // Local times are reckoned as if they were UTC, where every one exists once.
         local.setTimeZone(TimeZone.getTimeZone("UTC"));
-        String hours = expression.split(" ", -1)[2];
+        String hours = expression.split(" ", 4)[2];
         return new CronTimes(local, zone, hours.equals("*") || hours.contains("/"));
     }
 

@@ -63,12 +63,16 @@ public class SchedulesConfiguration {
         factory.setTransactionManager(transactions);
         factory.setSchedulerName(SCHEDULER);
         factory.setAutoStartup(false);
-        factory.setWaitForJobsToCompleteOnShutdown(true);
+        // While the database is away Quartz's workers never complete, and must not keep the process from ending. What
+        // one had in hand is told to the next process.
+        factory.setWaitForJobsToCompleteOnShutdown(false);
         factory.setJobFactory((bundle, scheduler) -> new Alarm(fires.getObject()));
         Properties quartz = new Properties();
         quartz.setProperty("org.quartz.scheduler.instanceId", node.bootId().toString());
         quartz.setProperty("org.quartz.scheduler.idleWaitTime", "5000");
         quartz.setProperty("org.quartz.scheduler.skipUpdateCheck", "true");
+        quartz.setProperty("org.quartz.scheduler.makeSchedulerThreadDaemon", "true");
+        quartz.setProperty("org.quartz.threadPool.makeThreadsDaemons", "true");
         quartz.setProperty("org.quartz.threadPool.threadCount", "3");
         quartz.setProperty("org.quartz.jobStore.isClustered", "true");
         quartz.setProperty("org.quartz.jobStore.clusterCheckinInterval", "2000");

@@ -76,8 +76,10 @@ class SchedulesServerTest {
                         .asBoolean())
                 .isFalse();
 
-        String range = "{\"from\":\"2026-03-07T00:00:00Z\",\"to\":\"2026-03-09T12:00:00Z\",\"dryRun\":%s}";
-        JsonNode dry = server.post("/actuator/schedules/nightly/backfill", range.formatted(true), key)
+        JsonNode dry = server.post(
+                        "/actuator/schedules/nightly/backfill",
+                        "{\"from\":\"2026-03-07T00:00:00Z\",\"to\":\"2026-03-09T12:00:00Z\",\"dryRun\":true}",
+                        key)
                 .json()
                 .path("times");
         assertThat(dry).hasSize(3);

@@ -176,7 +176,7 @@ public final class TestNode {
             return JobDefinition.of(job, "waits for a gate")
                     .parameter(JobParameter.text("key", "what it works on"))
                     .prepared((workspace, given) -> {
-                        if (given.get("key").equals("unready")) {
+                        if ("unready".equals(given.get("key"))) {
                             throw new IllegalStateException("the world is not ready");
                         }
                         return new Prepared("hold " + given.get("key"), given);
