@@ -45,6 +45,8 @@ final class Operations {
         });
     }
 
+    /// Launches it now.
+    ///
     /// @return the run
     long run(SavedSchedule saved, String actor, String reason) {
         Fires.Outcome outcome = fires.launchNow(saved.read(), saved.workspaceId(), actor, reason);

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +31,7 @@ final class SchedulesClock implements SmartLifecycle {
     private final Fires fires;
     private final Sweeper sweeper;
     private @Nullable ScheduledExecutorService thread;
+    private List<ScheduledFuture<?>> rounds = List.of();
 
     /// @param folder of the files, null when the program was not told: then the store stays as it is
     SchedulesClock(
@@ -75,16 +77,17 @@ final class SchedulesClock implements SmartLifecycle {
         alarms.start();
         ScheduledExecutorService looking = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("schedules").daemon().factory());
-        looking.scheduleWithFixedDelay(
+        ScheduledFuture<?> launches = looking.scheduleWithFixedDelay(
                 () -> quietly("what is due cannot be launched yet", fires::launchDue),
                 LOOK.toMillis(),
                 LOOK.toMillis(),
                 TimeUnit.MILLISECONDS);
-        looking.scheduleWithFixedDelay(
+        ScheduledFuture<?> sweeps = looking.scheduleWithFixedDelay(
                 () -> quietly("triggers cannot be looked after yet", sweeper::sweep),
                 0,
                 SWEEP.toMillis(),
                 TimeUnit.MILLISECONDS);
+        rounds = List.of(launches, sweeps);
         thread = looking;
     }
 
@@ -106,6 +109,7 @@ final class SchedulesClock implements SmartLifecycle {
             return;
         }
         alarms.standBy();
+        rounds.forEach(round -> round.cancel(false));
         looking.shutdown();
         try {
             if (!looking.awaitTermination(10, TimeUnit.SECONDS)) {
