@@ -31,7 +31,7 @@ final class CronText {
     ///
     /// @throws IllegalArgumentException saying which field is wrong, with an example
     static String normalize(String text) {
-        String[] fields = text.strip().split("\\s+");
+        String[] fields = text.strip().split("\\s+", -1);
         String[] quartz = switch (fields.length) {
             case 5 -> fromCrontab(fields);
             case 6, 7 -> fields;

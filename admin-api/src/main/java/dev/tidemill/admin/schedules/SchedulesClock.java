@@ -31,6 +31,7 @@ final class SchedulesClock implements SmartLifecycle {
     private final Fires fires;
     private final Sweeper sweeper;
     private @Nullable ScheduledExecutorService thread;
+    private List<ScheduledFuture<?>> rounds = List.of();
 
     /// @param folder of the files, null when the program was not told: then the store stays as it is
     SchedulesClock(
@@ -76,16 +77,25 @@ final class SchedulesClock implements SmartLifecycle {
         alarms.start();
         ScheduledExecutorService looking = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("schedules").daemon().factory());
+<<<<<<< HEAD
         ScheduledFuture<?> _ = looking.scheduleWithFixedDelay(
+=======
+        ScheduledFuture<?> launches = looking.scheduleWithFixedDelay(
+>>>>>>> refs/heads/schedules
                 () -> quietly("what is due cannot be launched yet", fires::launchDue),
                 LOOK.toMillis(),
                 LOOK.toMillis(),
                 TimeUnit.MILLISECONDS);
+<<<<<<< HEAD
         ScheduledFuture<?> _ = looking.scheduleWithFixedDelay(
+=======
+        ScheduledFuture<?> sweeps = looking.scheduleWithFixedDelay(
+>>>>>>> refs/heads/schedules
                 () -> quietly("triggers cannot be looked after yet", sweeper::sweep),
                 0,
                 SWEEP.toMillis(),
                 TimeUnit.MILLISECONDS);
+        rounds = List.of(launches, sweeps);
         thread = looking;
     }
 
@@ -107,6 +117,7 @@ final class SchedulesClock implements SmartLifecycle {
             return;
         }
         alarms.standBy();
+        rounds.forEach(round -> round.cancel(false));
         looking.shutdown();
         try {
             if (!looking.awaitTermination(10, TimeUnit.SECONDS)) {

@@ -63,7 +63,7 @@ class SchedulesTest {
         TestNode.GATES.values().forEach(CountDownLatch::countDown);
         watch.awaitAtLeast(
                 1,
-                Duration.ofSeconds(120),
+                Duration.ofMinutes(2),
                 "SELECT (count(*) = 0)::int FROM launches WHERE state IN ('queued', 'running', 'waiting')");
         TestNode.GATES.clear();
         TestServer.delete(folder);
@@ -234,8 +234,7 @@ class SchedulesTest {
         node.close();
 
         node = start(true);
-        watch.awaitAtLeast(
-                15, Duration.ofSeconds(60), "SELECT count(*) FROM schedule_fires WHERE outcome <> 'waiting'");
+        watch.awaitAtLeast(15, Duration.ofMinutes(1), "SELECT count(*) FROM schedule_fires WHERE outcome <> 'waiting'");
 
         assertThat(outcomes("once")).containsExactly(times(next, "missed", "missed", "missed", "missed", "launched"));
         assertThat(outcomes("all"))
@@ -251,7 +250,7 @@ class SchedulesTest {
                 .isEqualTo(1);
         assertThat(trigger("all", "next_fire_time")).isEqualTo(next.toEpochMilli());
         assertThat(bean(ScheduleStore.class).missed(TestNode.WORKSPACE, "skip")).isEqualTo(5);
-        watch.awaitAtLeast(6, Duration.ofSeconds(60), "SELECT count(*) FROM launches WHERE state = 'completed'");
+        watch.awaitAtLeast(6, Duration.ofMinutes(1), "SELECT count(*) FROM launches WHERE state = 'completed'");
         node.close();
         node = start(false);
     }
@@ -268,7 +267,7 @@ class SchedulesTest {
     void ofVeryManyMissedTimesAThousandAreCaughtUpAndTheRestIsCounted() throws Exception {
         file("busy", "job: tick\ncron: 0 * * * * ?\nmisfire: skip\n");
         reload();
-        Instant longAgo = Instant.now().truncatedTo(ChronoUnit.MINUTES).minus(Duration.ofMinutes(3_000));
+        Instant longAgo = Instant.now().truncatedTo(ChronoUnit.MINUTES).minus(Duration.ofHours(50));
         bean(Fires.class).record("busy", longAgo);
         assertThat(watch.count("SELECT count(*) FROM schedule_fires")).isEqualTo(1_001);
         assertThat(bean(ScheduleStore.class).missed(TestNode.WORKSPACE, "busy")).isBetween(2_999L, 3_000L);

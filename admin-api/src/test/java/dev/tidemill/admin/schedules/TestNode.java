@@ -67,9 +67,7 @@ public final class TestNode {
         ConfigurableApplicationContext context = start(arguments[0], arguments[1], arguments[2], arguments[3], true);
         System.out.println("READY " + System.currentTimeMillis());
         // Ends when whoever started it closes the pipe, or dies.
-        while (System.in.read() >= 0) {
-            continue;
-        }
+        System.in.readAllBytes();
         context.close();
     }
 
