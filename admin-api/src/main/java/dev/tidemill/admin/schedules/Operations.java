@@ -45,11 +45,7 @@ final class Operations {
         });
     }
 
-<<<<<<< HEAD
     /// Runs a schedule now.
-=======
-    /// Launches it now.
->>>>>>> refs/heads/schedules
     ///
     /// @return the run
     long run(SavedSchedule saved, String actor, String reason) {

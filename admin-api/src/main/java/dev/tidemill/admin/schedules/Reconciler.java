@@ -93,13 +93,8 @@ final class Reconciler {
     private SavedSchedule saved(ScheduleFolder.Entry entry, @org.jspecify.annotations.Nullable SavedSchedule before) {
         Schedule schedule = entry.schedule();
         // What an operator did holds until the file says otherwise than before.
-<<<<<<< HEAD
         boolean paused =
                 (before == null || before.pausedInFile() != schedule.paused()) ? schedule.paused() : before.paused();
-=======
-        boolean kept = before != null && before.pausedInFile() == schedule.paused();
-        boolean paused = (before != null && kept) ? before.paused() : schedule.paused();
->>>>>>> refs/heads/schedules
         return new SavedSchedule(
                 workspace(schedule),
                 schedule.name(),

@@ -69,13 +69,7 @@ final class ScheduleReader {
             root = new Yaml(new SafeConstructor(options)).compose(new StringReader(text));
         } catch (YAMLException e) {
             throw new InvalidSchedule(
-<<<<<<< HEAD
                     file, "", "bad YAML: " + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " "));
-=======
-                    file,
-                    "",
-                    "bad YAML: " + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " "));
->>>>>>> refs/heads/schedules
         }
         if (!(root instanceof MappingNode mapping)) {
             throw new InvalidSchedule(file, "", "holds no keys: begin with \"job: NAME\" and \"cron: 0 30 2 * * ?\"");

@@ -77,20 +77,12 @@ final class SchedulesClock implements SmartLifecycle {
         alarms.start();
         ScheduledExecutorService looking = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("schedules").daemon().factory());
-<<<<<<< HEAD
         ScheduledFuture<?> _ = looking.scheduleWithFixedDelay(
-=======
-        ScheduledFuture<?> launches = looking.scheduleWithFixedDelay(
->>>>>>> refs/heads/schedules
                 () -> quietly("what is due cannot be launched yet", fires::launchDue),
                 LOOK.toMillis(),
                 LOOK.toMillis(),
                 TimeUnit.MILLISECONDS);
-<<<<<<< HEAD
         ScheduledFuture<?> _ = looking.scheduleWithFixedDelay(
-=======
-        ScheduledFuture<?> sweeps = looking.scheduleWithFixedDelay(
->>>>>>> refs/heads/schedules
                 () -> quietly("triggers cannot be looked after yet", sweeper::sweep),
                 0,
                 SWEEP.toMillis(),
