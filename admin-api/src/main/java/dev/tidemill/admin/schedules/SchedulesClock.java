@@ -77,12 +77,12 @@ final class SchedulesClock implements SmartLifecycle {
         alarms.start();
         ScheduledExecutorService looking = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("schedules").daemon().factory());
-        ScheduledFuture<?> _ = looking.scheduleWithFixedDelay(
+        ScheduledFuture<?> launches = looking.scheduleWithFixedDelay(
                 () -> quietly("what is due cannot be launched yet", fires::launchDue),
                 LOOK.toMillis(),
                 LOOK.toMillis(),
                 TimeUnit.MILLISECONDS);
-        ScheduledFuture<?> _ = looking.scheduleWithFixedDelay(
+        ScheduledFuture<?> sweeps = looking.scheduleWithFixedDelay(
                 () -> quietly("triggers cannot be looked after yet", sweeper::sweep),
                 0,
                 SWEEP.toMillis(),
