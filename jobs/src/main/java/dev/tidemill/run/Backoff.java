@@ -41,7 +41,8 @@ public record Backoff(
 
     /// The wait after the given number of failed tries, at least 1.
     Duration waitAfter(int failures, RandomGenerator random) {
-        double millis = Math.min(backoff.toMillis() * Math.pow(multiplier, failures - 1.0), (double) maxBackoff.toMillis());
+        double millis =
+                Math.min(backoff.toMillis() * Math.pow(multiplier, failures - 1.0), (double) maxBackoff.toMillis());
         double moved = millis * (1 + jitter * (2 * random.nextDouble() - 1));
         return Duration.ofMillis(Math.round(Math.min(moved, (double) maxBackoff.toMillis())));
     }

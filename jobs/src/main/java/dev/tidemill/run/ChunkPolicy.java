@@ -96,8 +96,8 @@ final class ChunkPolicy<I, O> {
         return delegate == null ? (O) item : delegate.process(item);
     }
 
-    private @Nullable O processCarefully(ItemLedger<I, O> ledger, ItemProcessor<? super I, ? extends O> delegate, I item)
-            throws Exception {
+    private @Nullable O processCarefully(
+            ItemLedger<I, O> ledger, ItemProcessor<? super I, ? extends O> delegate, I item) throws Exception {
         String key = ledger.name(item);
         if (!shared.itemsInHand().take(ledger.step(), key)) {
             throw new DataError(ItemsInHand.CRASHED, ItemsInHand.CRASHED_DETAIL);

@@ -17,6 +17,7 @@ final class Fences {
     record Lease(long jobInstanceId, long fence) {}
 
     private final Map<Long, Lease> held = new ConcurrentHashMap<>();
+
     @SuppressWarnings("ThreadLocalUsage") // one for each platform: two in one process must not mix
     private final ThreadLocal<@Nullable Lease> current = new ThreadLocal<>();
 

@@ -222,7 +222,10 @@ final class Launches {
         return jdbc.sql("""
                         SELECT job_instance_id FROM launches
                         WHERE job_instance_id = ANY (:instances) AND stop_requested_at IS NOT NULL
-                        """).param("instances", instances).query((row, number) -> row.getLong(1)).list();
+                        """)
+                .param("instances", instances)
+                .query((row, number) -> row.getLong(1))
+                .list();
     }
 
     void queue(long instanceId) {

@@ -131,8 +131,9 @@ final class NumbersHarness implements AutoCloseable {
         ItemReader<Integer> numbersReader(Numbers numbers, JdbcClient jdbc, PlatformTransactionManager transactions) {
             // What is done is read from the data, so that a resumed run goes on.
             Iterator<Integer> left = IntStream.rangeClosed(1, numbers.count).iterator();
-            List<Integer> done =
-                    jdbc.sql("SELECT number FROM written").query((row, n) -> row.getInt(1)).list();
+            List<Integer> done = jdbc.sql("SELECT number FROM written")
+                    .query((row, n) -> row.getInt(1))
+                    .list();
             return () -> {
                 while (left.hasNext()) {
                     Integer next = left.next();

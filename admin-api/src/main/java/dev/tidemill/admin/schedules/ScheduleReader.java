@@ -69,7 +69,9 @@ final class ScheduleReader {
             root = new Yaml(new SafeConstructor(options)).compose(new StringReader(text));
         } catch (YAMLException e) {
             throw new InvalidSchedule(
-                    file, "", "bad YAML: " + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " "));
+                    file,
+                    "",
+                    "bad YAML: " + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " "));
         }
         if (!(root instanceof MappingNode mapping)) {
             throw new InvalidSchedule(file, "", "holds no keys: begin with \"job: NAME\" and \"cron: 0 30 2 * * ?\"");

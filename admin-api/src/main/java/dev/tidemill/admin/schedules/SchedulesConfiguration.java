@@ -63,8 +63,8 @@ public class SchedulesConfiguration {
         factory.setTransactionManager(transactions);
         factory.setSchedulerName(SCHEDULER);
         factory.setAutoStartup(false);
-        // While the database is away Quartz's workers never complete, and must not keep the process from ending. What
-        // one had in hand is told to the next process.
+        // While the database is away Quartz's workers never complete, and must not keep the process from ending.
+        // What one had in hand is told to the next process.
         factory.setWaitForJobsToCompleteOnShutdown(false);
         factory.setJobFactory((bundle, scheduler) -> new Alarm(fires.getObject()));
         Properties quartz = new Properties();
