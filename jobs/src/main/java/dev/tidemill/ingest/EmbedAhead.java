@@ -1,11 +1,8 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.embed.OnnxEmbedder;
-import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Vectors.Text;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -15,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Embeds some of a run's texts in the processor time that its extract step leaves idle, for its embed step to
-/// take. What is done is stored with the next commit of extract, so that little is lost with the process.
+/// take. They are in memory only and few: what is lost with the process is made again.
 ///
 /// Used by the thread of the run alone, apart from the embedding itself.
 class EmbedAhead implements AutoCloseable {
@@ -23,10 +20,13 @@ class EmbedAhead implements AutoCloseable {
     private static final int WAITING = 8;
 
     private final OnnxEmbedder embedder;
+    private final int kept;
     private final ThreadPoolExecutor pool;
     private final Map<UUID, Future<float[]>> made = new HashMap<>();
 
-    EmbedAhead(OnnxEmbedder embedder, int threads) {
+    /// @param kept most vectors in memory: no more than a commit of the embed step, as a kill loses them
+    EmbedAhead(OnnxEmbedder embedder, int threads, int kept) {
+        this.kept = kept;
         this.embedder = embedder;
         this.pool = new ThreadPoolExecutor(
                 threads,
@@ -39,24 +39,12 @@ class EmbedAhead implements AutoCloseable {
 
     /// How many texts may be offered now.
     int room() {
-        return pool.getQueue().remainingCapacity();
+        return Math.min(kept - made.size(), pool.getQueue().remainingCapacity());
     }
 
     /// Has the text embedded; no more texts than there is room for.
     void offer(Text text) {
         made.computeIfAbsent(text.contentId(), id -> pool.submit(() -> EmbedReader.embed(embedder, id, text.text())));
-    }
-
-    /// Hands over the vectors that are done. What could not be embedded is left to the embed step, which says why.
-    List<Embedded> done() {
-        List<Embedded> done = new ArrayList<>();
-        made.entrySet().removeIf(entry -> {
-            if (entry.getValue().state() == Future.State.SUCCESS) {
-                done.add(new Embedded(0, entry.getKey(), entry.getValue().resultNow()));
-            }
-            return entry.getValue().isDone();
-        });
-        return done;
     }
 
     /// Lets go of what no thread has begun.

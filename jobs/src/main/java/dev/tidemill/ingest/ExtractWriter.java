@@ -9,7 +9,6 @@ import dev.tidemill.store.Chunks.TextPart;
 import dev.tidemill.store.Chunks.VersionChunk;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Vectors;
-import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Versions.Discovered;
 import dev.tidemill.store.Workspaces;
@@ -90,10 +89,6 @@ class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
     }
 
     private void embedAhead(List<Outcome.Extracted> extracted) {
-        List<Embedded> done = ahead.done();
-        if (!done.isEmpty()) {
-            vectors.write(parameters.scope().workspaceId(), set, done);
-        }
         int room = ahead.room();
         if (room > 0) {
             List<Long> ids = extracted.stream().map(one -> one.version().id()).toList();

@@ -194,7 +194,8 @@ public class IngestConfiguration {
     @Bean
     @JobScope
     EmbedAhead embedAhead(OnnxEmbedder embedder, IngestProperties properties) {
-        return new EmbedAhead(embedder, properties.embed().threads());
+        return new EmbedAhead(
+                embedder, properties.embed().threads(), properties.embed().commitChunks());
     }
 
     @Bean
