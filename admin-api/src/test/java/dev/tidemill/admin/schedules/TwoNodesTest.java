@@ -40,8 +40,7 @@ class TwoNodesTest {
                 ready(exact);
                 long began = System.nanoTime();
                 watch.awaitAtLeast(FIRES, Duration.ofSeconds(50 + FIRES / 2), "SELECT count(*) FROM launches");
-                watch.awaitAtLeast(
-                        2, Duration.ofMinutes(1), "SELECT count(DISTINCT requested_on) FROM launches");
+                watch.awaitAtLeast(2, Duration.ofMinutes(1), "SELECT count(DISTINCT requested_on) FROM launches");
                 System.out.println(
                         "two nodes: " + FIRES + " launches after " + (System.nanoTime() - began) / 1_000_000 + " ms");
             } finally {
