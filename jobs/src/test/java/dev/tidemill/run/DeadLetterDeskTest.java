@@ -152,12 +152,14 @@ class DeadLetterDeskTest {
         assertThat(states().values()).containsOnly("open");
     }
 
+    /// A fifth of the letters are the workspace's own. Where nearly all are, counting them by cause reads
+    /// nearly every row, and a sequential scan is then the right plan.
     @Test
     void amongAMillionLettersEveryQueryUsesAnIndex() {
         harness.owner
                 .sql("""
                         INSERT INTO dead_letters (workspace_id, job, step, item_key, run_id, reason, detail, stack_hash, state)
-                        SELECT CASE WHEN n % 10 = 0 THEN CAST(:other AS uuid) ELSE CAST(:workspace AS uuid) END,
+                        SELECT CASE WHEN n % 10 IN (1, 2) THEN CAST(:workspace AS uuid) ELSE CAST(:other AS uuid) END,
                                'job' || n % 3, 'step' || n % 4, 'folder/item' || n || '.txt', n / 1000,
                                CASE WHEN n % 5000 = 1 THEN 'RARE' ELSE 'COMMON' || n % 7 END,
                                'is word' || n % 20000, md5((n % 5)::text),
