@@ -2,10 +2,13 @@ package dev.tidemill.admin;
 
 import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.run.RunConfiguration;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.batch.autoconfigure.BatchAutoConfiguration;
 import org.springframework.boot.batch.jdbc.autoconfigure.BatchJdbcAutoConfiguration;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
 
 /// What works on runs in the server, without its web part. Only what that needs is configured: it is started often.
@@ -18,4 +21,11 @@ import org.springframework.context.annotation.Import;
     RunConfiguration.class,
     IngestConfiguration.class
 })
-class WorkerConfiguration {}
+class WorkerConfiguration {
+
+    /// Nobody scrapes it.
+    @Bean
+    MeterRegistry meterRegistry() {
+        return new SimpleMeterRegistry();
+    }
+}

@@ -33,9 +33,6 @@ public final class CrashTest implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Duration ZOMBIE_WATCH = Duration.ofSeconds(4);
 
-    /// Kills from which on it pays to keep the loaded classes for the processes to come.
-    private static final int WORTH_AN_ARCHIVE = 20;
-
     private static final String REFERENCE = "reference";
     private static final String CRASHED = "crashed";
 
@@ -104,11 +101,6 @@ public final class CrashTest implements AutoCloseable {
     public Report run() throws InterruptedException, IOException {
         prepareDatabases();
         WorkerProcess undisturbed = undisturbed();
-        if (options.kills() >= WORTH_AN_ARCHIVE) {
-            undisturbed.archiveClasses(scratch);
-            undisturbed.close();
-            undisturbed = undisturbed();
-        }
         Ledger undisturbedLedger = new Ledger(source(REFERENCE));
         int round = 0;
         List<String> lost = new ArrayList<>();

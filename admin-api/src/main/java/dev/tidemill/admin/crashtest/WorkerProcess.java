@@ -45,14 +45,9 @@ final class WorkerProcess implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xlog:disable",
+                "-XX:ErrorFile=" + scratch.resolve("logs").resolve(name + ".error"),
                 "-Dtidemill.log.file=" + log(scratch, name),
                 "-Dtidemill.log.console=OFF"));
-        Path archive = archive(scratch);
-        if (Files.exists(archive)) {
-            command.add("-XX:SharedArchiveFile=" + archive);
-        } else if (name.equals("reference")) {
-            command.add("-XX:+RecordDynamicDumpInfo");
-        }
         command.addAll(List.of(
                 "-cp",
                 System.getProperty("java.class.path"),
@@ -73,10 +68,6 @@ final class WorkerProcess implements AutoCloseable {
         }
         commands = process.outputWriter(StandardCharsets.UTF_8);
         Thread.ofVirtual().name(name).start(this::listen);
-    }
-
-    static Path archive(Path scratch) {
-        return scratch.resolve("worker.jsa");
     }
 
     static Path log(Path scratch, String name) {
@@ -161,32 +152,6 @@ final class WorkerProcess implements AutoCloseable {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /// Keeps the loaded classes for the workers to come, which then start in half the time. It is only that: where
-    /// the JDK cannot, they start as this one did.
-    void archiveClasses(Path scratch) {
-        Path draft = scratch.resolve("worker.jsa.new");
-        try {
-            Process dump = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "jcmd")
-                                    .toString(),
-                            Long.toString(process.pid()),
-                            "VM.cds",
-                            "dynamic_dump",
-                            draft.toString())
-                    .redirectErrorStream(true)
-                    .redirectOutput(
-                            scratch.resolve("logs").resolve("archive.log").toFile())
-                    .start();
-            if (dump.waitFor(60, TimeUnit.SECONDS) && Files.exists(draft)) {
-                Files.move(draft, archive(scratch));
-            }
-        } catch (IOException e) {
-            org.slf4j.LoggerFactory.getLogger(WorkerProcess.class).info("no archive of classes: {}", e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

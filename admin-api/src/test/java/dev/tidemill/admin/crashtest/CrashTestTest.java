@@ -60,6 +60,12 @@ class CrashTestTest {
         assertThat(turn.stream().filter(fault -> fault.mode() == Mode.PROCESS).map(Fault::point))
                 .containsExactlyInAnyOrderElementsOf(EnumSet.allOf(KillPoint.class));
         assertThat(turn).extracting(Fault::mode).contains(Mode.BACKEND, Mode.POSTMASTER, Mode.ZOMBIE);
+        for (long seed = 0; seed < 200; seed++) {
+            assertThat(Fault.schedule(seed, TURN, Mode.ALL))
+                    .as("seed %d", seed)
+                    .extracting(Fault::row)
+                    .contains("F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08", "F09", "F10");
+        }
     }
 
     @Test
