@@ -119,6 +119,8 @@ class OperationsTest {
                         "# TYPE tidemill_authz_denied_total counter",
                         "# TYPE tidemill_invariant_violations_total counter",
                         "# TYPE tidemill_embed_requests_total counter",
+                        "# TYPE tidemill_schedule_lag_seconds gauge",
+                        "# TYPE tidemill_schedule_missed_total counter",
                         "# TYPE tidemill_build_info gauge",
                         "tidemill_job_runs_total{job=\"ingest\",outcome=\"failed\"} 0.0",
                         "hikaricp_connections_active{pool=\"app\"}",

@@ -46,12 +46,14 @@ final class Fires {
     private final Alarms alarms;
     private final TransactionTemplate transactions;
     private final Runs runs;
+    private final MissedTimes missedTimes;
 
-    Fires(ScheduleStore store, Alarms alarms, TransactionTemplate transactions, Runs runs) {
+    Fires(ScheduleStore store, Alarms alarms, TransactionTemplate transactions, Runs runs, MissedTimes missedTimes) {
         this.store = store;
         this.alarms = alarms;
         this.transactions = transactions;
         this.runs = runs;
+        this.missedTimes = missedTimes;
     }
 
     /// Decides on a time, in the caller's transaction or one of its own. A time that is decided on stays so.
@@ -122,10 +124,12 @@ final class Fires {
                         waiting(saved, schedule, one, now, "came " + span(Duration.between(one, now)) + " late")));
             case SKIP -> times.forEach(one -> store.insert(missed(saved, one, "no server ran; misfire is skip")));
         }
+        int all = times.size() + range.dropped();
+        missedTimes.tell(saved, schedule.misfire(), time, all);
         log.warn(
                 "schedule {}: {} times were missed since {}; misfire is {}",
                 saved.name(),
-                times.size() + range.dropped(),
+                all,
                 time,
                 Words.of(schedule.misfire()));
     }

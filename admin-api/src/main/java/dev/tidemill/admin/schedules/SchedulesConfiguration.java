@@ -4,6 +4,7 @@ import dev.tidemill.admin.StartWorkspace;
 import dev.tidemill.run.Node;
 import dev.tidemill.run.RunObserver;
 import dev.tidemill.run.Runs;
+import dev.tidemill.run.alerts.Outbox;
 import java.nio.file.Path;
 import java.util.Properties;
 import javax.sql.DataSource;
@@ -93,9 +94,18 @@ public class SchedulesConfiguration {
     }
 
     @Bean
+    MissedTimes missedTimes(@Qualifier(QUALIFIER) JdbcClient jdbc) {
+        return new MissedTimes(new Outbox(jdbc));
+    }
+
+    @Bean
     Fires fires(
-            ScheduleStore store, Alarms alarms, @Qualifier(QUALIFIER) JdbcTransactionManager transactions, Runs runs) {
-        return new Fires(store, alarms, new TransactionTemplate(transactions), runs);
+            ScheduleStore store,
+            Alarms alarms,
+            @Qualifier(QUALIFIER) JdbcTransactionManager transactions,
+            Runs runs,
+            MissedTimes missedTimes) {
+        return new Fires(store, alarms, new TransactionTemplate(transactions), runs, missedTimes);
     }
 
     @Bean
@@ -126,6 +136,12 @@ public class SchedulesConfiguration {
     @Bean
     ScheduleLag scheduleLag(@Qualifier(QUALIFIER) JdbcClient jdbc) {
         return new ScheduleLag(jdbc);
+    }
+
+    /// Health shows it under its name without the ending.
+    @Bean
+    SchedulesWatch schedulesHealthIndicator(ScheduleLag lag, MissedTimes missedTimes) {
+        return new SchedulesWatch(lag, missedTimes);
     }
 
     @Bean

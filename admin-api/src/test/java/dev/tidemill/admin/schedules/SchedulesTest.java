@@ -29,6 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -271,6 +272,13 @@ class SchedulesTest {
         bean(Fires.class).record("busy", longAgo);
         assertThat(watch.count("SELECT count(*) FROM schedule_fires")).isEqualTo(1_001);
         assertThat(bean(ScheduleStore.class).missed(TestNode.WORKSPACE, "busy")).isBetween(2_999L, 3_000L);
+        assertThat(bean(MissedTimes.class).count()).isBetween(2_999L, 3_000L);
+        assertThat(jdbc.sql(
+                                "SELECT message FROM events WHERE type = 'schedule.missed' AND data ->> 'schedule' = 'busy'")
+                        .query(String.class)
+                        .single())
+                .matches(
+                        "The schedule busy missed (2999|3000) times since " + longAgo + "; its misfire policy is skip");
     }
 
     @Test
@@ -582,5 +590,10 @@ class SchedulesTest {
                 .param("time", Instant.now().minusSeconds(300).toEpochMilli())
                 .update();
         assertThat(bean(ScheduleLag.class).lag()).isBetween(Duration.ofSeconds(299), Duration.ofSeconds(360));
+        assertThat(bean(SchedulesWatch.class).health().getStatus()).isEqualTo(Status.DOWN);
+        jdbc.sql("UPDATE qrtz_triggers SET next_fire_time = :time WHERE trigger_name = 'hourly'")
+                .param("time", Instant.now().minusSeconds(5).toEpochMilli())
+                .update();
+        assertThat(bean(SchedulesWatch.class).health().getStatus()).isEqualTo(Status.UP);
     }
 }
