@@ -5,6 +5,8 @@ import dev.tidemill.postgres.DatabaseUrl;
 import dev.tidemill.postgres.PrivateCluster;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -19,25 +21,35 @@ public final class Database implements AutoCloseable {
     private final @Nullable String password;
     private final String described;
     private final @Nullable PrivateCluster cluster;
+    private final Duration patience;
 
     private Database(
             String jdbcUrl,
             @Nullable String username,
             @Nullable String password,
             String described,
-            @Nullable PrivateCluster cluster) {
+            @Nullable PrivateCluster cluster,
+            Duration patience) {
         this.jdbcUrl = jdbcUrl;
         this.username = username;
         this.password = password;
         this.described = described;
         this.cluster = cluster;
+        this.patience = patience;
     }
 
-    /// Opens the database and checks that it answers.
+    /// Opens the database and checks that it answers, now.
     ///
     /// @param url as in `DATABASE_URL`, blank for the private cluster
     /// @throws DatabaseUnavailable with a message for the operator
     public static Database open(Home home, String url) {
+        return open(home, url, Duration.ZERO);
+    }
+
+    /// As above, for a process that starts.
+    ///
+    /// @param patience for how long a server is asked again that is starting, or has no connection to give
+    static Database open(Home home, String url, Duration patience) {
         if (url.isBlank()) {
             PrivateCluster cluster = PrivateCluster.start(home.postgres());
             cluster.createDatabase(NAME);
@@ -46,12 +58,13 @@ public final class Database implements AutoCloseable {
                     cluster.username(),
                     cluster.password(),
                     "private cluster in " + home.postgres(),
-                    cluster);
+                    cluster,
+                    patience);
         }
         DatabaseUrl parsed = parse(url);
         Database database =
-                new Database(parsed.jdbcUrl(), parsed.username(), parsed.password(), parsed.toString(), null);
-        try (Connection connection = database.owner().getConnection()) {
+                new Database(parsed.jdbcUrl(), parsed.username(), parsed.password(), parsed.toString(), null, patience);
+        try (Connection connection = database.patientOwner().getConnection()) {
             if (!connection.isValid(10)) {
                 throw new DatabaseUnavailable("DATABASE_URL " + parsed + " does not answer");
             }
@@ -79,6 +92,11 @@ public final class Database implements AutoCloseable {
         source.setUser(username);
         source.setPassword(password);
         return source;
+    }
+
+    /// The same, for what a start has to do: asks again while the server has no connection to give.
+    DataSource patientOwner() {
+        return new PatientDataSource(owner(), patience, time -> TimeUnit.NANOSECONDS.sleep(time.toNanos()));
     }
 
     String jdbcUrl() {

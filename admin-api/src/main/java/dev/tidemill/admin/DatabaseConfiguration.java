@@ -61,10 +61,10 @@ class DatabaseConfiguration {
     /// Brought to this program's schema, where that is this process's to do, before anything else sees it.
     @Bean
     Database database(Home home, DatabaseProperties properties) {
-        Database database = Database.open(home, properties.url());
+        Database database = Database.open(home, properties.url(), properties.patience());
         try {
             if (properties.migrate()) {
-                Schema.apply(database.owner());
+                Schema.apply(database.patientOwner());
             }
             return database;
         } catch (RuntimeException e) {
@@ -76,7 +76,7 @@ class DatabaseConfiguration {
     /// The workspace of the first start.
     @Bean
     StartWorkspace startWorkspace(Database database) {
-        return new StartWorkspace(FirstStart.ensure(database.owner()));
+        return new StartWorkspace(FirstStart.ensure(database.patientOwner()));
     }
 
     /// Unpooled, as the owner: what no exhausted pool can withhold, and what may end connections of dead processes.
@@ -90,7 +90,7 @@ class DatabaseConfiguration {
     HikariDataSource batchPool(
             Database database, DatabaseProperties properties, RunProperties runs, Node node, MeterRegistry meters) {
         HikariDataSource pool =
-                pool(database, "batch", "tidemill_batch", node, properties.batchSocketTimeout(), meters);
+                pool(database, "batch", "tidemill_batch", node, properties, properties.batchSocketTimeout(), meters);
         pool.setMaximumPoolSize(
                 properties.batchPool() == 0 ? PoolSizes.batch(runs.concurrency(), CORES) : properties.batchPool());
         pool.setConnectionTimeout(properties.batchConnectionTimeout().toMillis());
@@ -131,7 +131,8 @@ class DatabaseConfiguration {
     @Bean(defaultCandidate = false)
     @Qualifier(APP)
     HikariDataSource appPool(Database database, DatabaseProperties properties, Node node, MeterRegistry meters) {
-        HikariDataSource pool = pool(database, "app", "tidemill_app", node, properties.appSocketTimeout(), meters);
+        HikariDataSource pool =
+                pool(database, "app", "tidemill_app", node, properties, properties.appSocketTimeout(), meters);
         pool.setMaximumPoolSize(properties.appPool() == 0 ? PoolSizes.app(CORES) : properties.appPool());
         pool.setConnectionTimeout(properties.appConnectionTimeout().toMillis());
         // Not for jobs: their chunks may take as long as they take.
@@ -169,15 +170,23 @@ class DatabaseConfiguration {
     @Bean(defaultCandidate = false)
     @Qualifier(SCHEDULES)
     HikariDataSource schedulesPool(Database database, DatabaseProperties properties, Node node, MeterRegistry meters) {
-        HikariDataSource pool = pool(database, SCHEDULES, "tidemill_meta", node, properties.appSocketTimeout(), meters);
+        HikariDataSource pool =
+                pool(database, SCHEDULES, "tidemill_meta", node, properties, properties.appSocketTimeout(), meters);
         pool.setMaximumPoolSize(PoolSizes.SCHEDULES);
         pool.setMinimumIdle(0);
         return pool;
     }
 
     private static HikariDataSource pool(
-            Database database, String name, String role, Node node, Duration socketTimeout, MeterRegistry meters) {
+            Database database,
+            String name,
+            String role,
+            Node node,
+            DatabaseProperties properties,
+            Duration socketTimeout,
+            MeterRegistry meters) {
         HikariDataSource pool = new HikariDataSource();
+        pool.setInitializationFailTimeout(Math.max(1, properties.patience().toMillis()));
         pool.setPoolName(name);
         pool.setJdbcUrl(database.jdbcUrl());
         pool.setUsername(database.username());

@@ -8,6 +8,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 ///
 /// @param url address of an existing database, empty for a private cluster
 /// @param migrate whether a start brings the database to this program's schema; otherwise another process has to
+/// @param patience for how long a start asks a server again that is starting itself, or has no connection to give
 /// @param batchPool connections for the jobs, 0 for as many as [PoolSizes] says
 /// @param appPool connections for queries, 0 for as many as [PoolSizes] says
 /// @param batchConnectionTimeout how long a job waits for a connection
@@ -21,6 +22,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record DatabaseProperties(
         @DefaultValue("") String url,
         @DefaultValue("true") boolean migrate,
+        @DefaultValue("60s") Duration patience,
         @DefaultValue("0") int batchPool,
         @DefaultValue("0") int appPool,
         @DefaultValue("10s") Duration batchConnectionTimeout,
