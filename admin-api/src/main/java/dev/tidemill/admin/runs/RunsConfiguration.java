@@ -1,9 +1,9 @@
 package dev.tidemill.admin.runs;
 
-import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemill.run.RunHistory;
 import dev.tidemill.run.Runs;
 import java.time.InstantSource;
+import javax.sql.DataSource;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -12,6 +12,10 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 
 /// Jobs and runs.
+///
+/// Knows nothing of documents: any application with `RunConfiguration` can import it. It needs a data source
+/// qualified `app`, whose connections have the role `tidemill_app`, and requests whose principal is a
+/// [dev.tidemill.admin.security.ApiKeys.Caller].
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(EventProperties.class)
 public class RunsConfiguration {
@@ -23,8 +27,9 @@ public class RunsConfiguration {
 
     /// Reads as the role that answers callers, under row-level security.
     @Bean
-    RunHistory runHistory(@Qualifier("app") HikariDataSource pool, @Qualifier("app") JdbcClient jdbc, Runs runs) {
-        return new RunHistory(jdbc, new JdbcTransactionManager(pool), runs.jobs(), InstantSource.system());
+    RunHistory runHistory(@Qualifier("app") DataSource app, Runs runs) {
+        return new RunHistory(
+                JdbcClient.create(app), new JdbcTransactionManager(app), runs.jobs(), InstantSource.system());
     }
 
     @Bean
