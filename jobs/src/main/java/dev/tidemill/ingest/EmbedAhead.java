@@ -1,6 +1,7 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.run.WorkerThreads;
 import dev.tidemill.store.Vectors.Text;
 import java.util.HashMap;
 import java.util.Map;
@@ -34,7 +35,7 @@ class EmbedAhead implements AutoCloseable {
                 0,
                 TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(WAITING),
-                Thread.ofPlatform().name("embed-ahead-", 0).daemon().factory());
+                WorkerThreads.named("embed-ahead-"));
     }
 
     /// How many texts may be offered now.

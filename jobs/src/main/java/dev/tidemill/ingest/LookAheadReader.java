@@ -1,6 +1,7 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.run.Progress;
+import dev.tidemill.run.WorkerThreads;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -60,8 +61,7 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
     @Override
     public void open(ExecutionContext context) {
         Progress.total(context, remaining.getAsLong());
-        pool = Executors.newFixedThreadPool(
-                threads, Thread.ofPlatform().name(name + "-", 0).daemon().factory());
+        pool = Executors.newFixedThreadPool(threads, WorkerThreads.named(name + "-"));
     }
 
     @Override

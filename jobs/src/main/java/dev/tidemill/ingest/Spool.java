@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -19,8 +20,7 @@ public final class Spool implements AutoCloseable {
         try {
             Files.createDirectories(root);
             removeLeftovers(root);
-            folder = Files.createDirectories(
-                    root.resolve(Long.toString(ProcessHandle.current().pid())));
+            folder = Files.createDirectories(root.resolve(name(ProcessHandle.current())));
         } catch (IOException e) {
             throw new UncheckedIOException("the spool folder " + root + " cannot be used: " + e.getMessage(), e);
         }
@@ -33,11 +33,22 @@ public final class Spool implements AutoCloseable {
         }
         for (Path folder : folders) {
             String name = folder.getFileName().toString();
-            if (name.matches("\\d{1,10}")
-                    && ProcessHandle.of(Long.parseLong(name)).isEmpty()) {
+            if (name.matches("\\d{1,10}-\\d{1,19}") && !isOfALivingProcess(name)) {
                 remove(folder);
             }
         }
+    }
+
+    /// In a container each process has the number of the one before it; when it started tells them apart.
+    private static String name(ProcessHandle process) {
+        return process.pid() + "-"
+                + process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+    }
+
+    private static boolean isOfALivingProcess(String name) {
+        return ProcessHandle.of(Long.parseLong(name.substring(0, name.indexOf('-'))))
+                .filter(process -> name(process).equals(name))
+                .isPresent();
     }
 
     public Path folder() {
@@ -61,6 +72,8 @@ public final class Spool implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        remove(folder);
+        if (Files.exists(folder)) {
+            remove(folder);
+        }
     }
 }

@@ -1,7 +1,5 @@
 package dev.tidemill.run;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +14,7 @@ final class RunFailures {
     /// A cause that repeats itself is told often enough.
     private static final int MOST = 20;
 
+    /// Bytes.
     private static final int LONGEST_STACK = 200_000;
 
     private final JdbcClient jdbc;
@@ -44,8 +43,6 @@ final class RunFailures {
                 continue;
             }
             Throwable root = Failures.root(failure);
-            StringWriter stack = new StringWriter();
-            failure.printStackTrace(new PrintWriter(stack));
             jdbc.sql("""
                             INSERT INTO run_failures
                                 (workspace_id, run_id, number, step, error_class, exception, message, stack)
@@ -58,16 +55,10 @@ final class RunFailures {
                     .param("step", step, java.sql.Types.VARCHAR)
                     .param("kind", Failures.classify(failure).name())
                     .param("exception", root.getClass().getName())
-                    .param("message", clean(String.valueOf(root.getMessage())))
-                    .param("stack", clean(stack.toString()))
+                    .param("message", StackText.storable(String.valueOf(root.getMessage())))
+                    .param("stack", StackText.of(failure, LONGEST_STACK))
                     .update();
         }
         return number;
-    }
-
-    /// PostgreSQL's text takes no NUL.
-    private static String clean(String text) {
-        String kept = text.length() > LONGEST_STACK ? text.substring(0, LONGEST_STACK) : text;
-        return kept.replace('\0', ' ');
     }
 }

@@ -6,24 +6,29 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Set;
 
-/// Exceptions as dead letters keep them.
+/// Exceptions as dead letters and runs keep them.
 final class StackText {
 
-    private static final int MOST_BYTES = 8_192;
+    private static final int OF_A_LETTER = 8_192;
     private static final int HASHED_FRAMES = 20;
 
     private StackText() {}
 
-    /// The stack trace, cut to 8 kB.
+    /// The stack trace as dead letters keep it, cut to 8 kB.
     static String of(Throwable failure) {
+        return of(failure, OF_A_LETTER);
+    }
+
+    /// The stack trace, cut where it has more bytes of UTF-8.
+    static String of(Throwable failure, int mostBytes) {
         StringWriter text = new StringWriter();
         failure.printStackTrace(new PrintWriter(text));
         String all = storable(text.toString());
         byte[] bytes = all.getBytes(StandardCharsets.UTF_8);
-        if (bytes.length <= MOST_BYTES) {
+        if (bytes.length <= mostBytes) {
             return all;
         }
-        int end = MOST_BYTES;
+        int end = mostBytes;
         while ((bytes[end] & 0xc0) == 0x80) {
             end--;
         }
