@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemill.admin.TestServer.Reply;
 import dev.tidemill.admin.security.ApiKey;
 import dev.tidemill.admin.security.ApiKeys;
+import dev.tidemill.run.Node;
 import dev.tidemill.run.RunView;
 import dev.tidemill.store.Texts;
 import dev.tidemill.store.Workspaces;
@@ -443,7 +444,9 @@ class ServerTest {
         assertThat(run.path("origin").asString()).isEqualTo("api");
         assertThat(run.path("node").path("heartbeatAgeSeconds").asLong(-1)).isBetween(0L, 60L);
         assertThat(run.path("configHash").asString()).hasSize(12);
-        assertThat(run.path("codeVersion").asString()).isEqualTo("development");
+        assertThat(run.path("codeVersion").asString())
+                .isEqualTo(server.bean(Node.class).version())
+                .isNotBlank();
         assertThat(run.path("failures")).isEmpty();
         assertThat(server.get("/actuator/jobs", key).json().get(0).path("name").asString())
                 .isEqualTo("ingest");

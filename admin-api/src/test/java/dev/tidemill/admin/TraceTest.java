@@ -43,7 +43,7 @@ class TraceTest {
                     .sql("SELECT traceparent FROM launches")
                     .query(String.class)
                     .single();
-            assertThat(traceparent).matches("00-[0-9a-f]{32}-[0-9a-f]{16}-01");
+            assertThat(traceparent).matches("00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]");
             String traceId =
                     new String(HexFormat.of().parseHex(traceparent.substring(3, 35)), StandardCharsets.ISO_8859_1);
 

@@ -3,6 +3,7 @@ package dev.tidemill.admin.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -36,6 +37,12 @@ final class JobStartCommand implements Callable<Integer> {
             description = "wait for its turn while another run is busy with the same (else exit code 5)")
     private boolean queue;
 
+    @Option(names = "--dry-run", description = "say what would be done, and do nothing")
+    private boolean dryRun;
+
+    @Option(names = "--plan", paramLabel = "ID", description = "do exactly what this plan of a dry run says")
+    private @Nullable UUID plan;
+
     @Mixin
     private Waiting waiting = new Waiting();
 
@@ -49,10 +56,16 @@ final class JobStartCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Map<String, String> body = NameValues.of(parameters);
+        String path = "/actuator/jobs/" + Api.encoded(job);
         try (Session session = Session.open(tool)) {
+            if (dryRun) {
+                PlanText.print(session.api().post(path + "/plan", body), output, tool.out());
+                return ExitCode.OK;
+            }
             long run = session.api()
                     .post(
-                            "/actuator/jobs/" + Api.encoded(job) + "?queue=" + queue + "&reason=" + Api.encoded(reason),
+                            path + "?queue=" + queue + "&reason=" + Api.encoded(reason)
+                                    + (plan == null ? "" : "&plan=" + plan),
                             body,
                             key == null ? Map.of() : Map.of("Idempotency-Key", key))
                     .path("runId")

@@ -161,6 +161,10 @@ class CommandLineTest {
         assertThat(run("plan", "ingest", "location=" + folder).out())
                 .contains("new")
                 .contains("tokens");
+        assertThat(run("jobs", "start", "ingest", "location=" + folder, "--dry-run")
+                        .out())
+                .contains("plan ")
+                .contains("tokens");
 
         assertThat(run("ingest", folder.toString(), "--plan", plan).code()).isZero();
         assertThat(run("ingest", folder.toString(), "--plan", plan)

@@ -3,6 +3,7 @@ package dev.tidemill.admin.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.admin.TestServer;
+import dev.tidemill.run.Node;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -45,14 +46,15 @@ class RunCommandsTest {
 
     @BeforeAll
     static void start() throws Exception {
-        server = new TestServer("ingest.refusals.after=6", "ingest.refusals.percent=50");
+        server = new TestServer("ingest.run.skip.after=6", "ingest.run.skip.percent=50");
         Path fine = Files.createDirectory(folder.resolve("fine"));
         Files.writeString(fine.resolve("a.md"), "# A\n\nA good text about lighthouses.\n");
         Path mixed = Files.createDirectory(folder.resolve("mixed"));
         Files.writeString(mixed.resolve("b.md"), "# B\n\nA good text about harbours.\n");
         Files.write(mixed.resolve("bad.pdf"), "%PDF-1.7 broken".getBytes(StandardCharsets.US_ASCII));
         Path broken = Files.createDirectory(folder.resolve("broken"));
-        for (int i = 0; i < 8; i++) {
+        // More than the steps of three runs take until their budget is spent.
+        for (int i = 0; i < 40; i++) {
             Files.write(broken.resolve(i + ".pdf"), ("%PDF-1.7 broken " + i).getBytes(StandardCharsets.US_ASCII));
         }
         Ran first =
@@ -98,7 +100,7 @@ class RunCommandsTest {
                 .contains("run " + good + " COMPLETED in")
                 .contains("embed")
                 .contains("through api: first light")
-                .contains("version development, settings ");
+                .contains("version " + server.bean(Node.class).version() + ", settings ");
         assertThat(run("runs", Long.toString(good)).out()).isEqualTo(shown);
         Ran last = run("runs", "last-failed", "-o", "json");
         assertThat(last.json().path("id").asLong()).isGreaterThanOrEqualTo(failed);
@@ -110,8 +112,8 @@ class RunCommandsTest {
     void failuresAreShownWhole() {
         assertThat(run("runs", "failures", Long.toString(failed)).out())
                 .contains("step extract")
-                .contains("documents were refused")
-                .contains("\tat dev.tidemill.ingest.");
+                .contains("10 of 10 items of step extract were given up on, more than 50 %")
+                .contains("\tat dev.tidemill.run.ItemLedger.");
         assertThat(run("runs", "failures", Long.toString(good)).out()).contains("no failures");
     }
 
@@ -160,6 +162,20 @@ class RunCommandsTest {
                 .isEqualTo("ABANDONED");
         assertThat(run("runs", "stop", newest).code()).isEqualTo(ExitCode.CONFLICT);
         assertThat(run("runs", "resume", newest).code()).isEqualTo(ExitCode.CONFLICT);
+    }
+
+    @Test
+    void aResumedRunThatComesToItsEndStillTellsWhatTheOneBeforeItGaveUpOn() throws Exception {
+        Path spoilt = Files.createDirectory(folder.resolve("spoilt"));
+        for (int i = 0; i < 8; i++) {
+            Files.write(spoilt.resolve(i + ".pdf"), ("%PDF-1.7 spoilt " + i).getBytes(StandardCharsets.US_ASCII));
+        }
+        Ran failing = run("jobs", "start", "ingest", "location=" + spoilt, "--wait", "-o", "json");
+        assertThat(failing.code()).as(failing.err()).isEqualTo(ExitCode.ERROR);
+
+        Ran resumed = run("runs", "resume", failing.json().path("id").asString(), "--wait", "-o", "json");
+        assertThat(resumed.code()).as(resumed.out()).isEqualTo(ExitCode.REFUSALS);
+        assertThat(resumed.json().path("state").asString()).isEqualTo("COMPLETED_WITH_SKIPS");
     }
 
     @Test
