@@ -314,7 +314,7 @@ public final class IngestBench {
         }
         double seconds = Bench.seconds(start);
         if (!end.isDone()) {
-            runs.stop(id);
+            runs.stop(bench.workspace, id, "bench/ingest", "the rest would take hours");
         }
         end.join();
         long chunks = bench.number("SELECT count(*) FROM chunks");
