@@ -136,14 +136,14 @@ final class PlatformBench {
     }
 
     public static void main(String[] arguments) throws Exception {
-        int rows = 100_000;
-        int rounds = 7;
+        int rows = 400_000;
+        int rounds = 5;
         for (int i = 0; i < arguments.length; i++) {
             switch (arguments[i]) {
                 case "--rows" -> rows = Integer.parseInt(arguments[++i]);
                 case "--rounds" -> rounds = Integer.parseInt(arguments[++i]);
                 default -> {
-                    System.out.println("bench/platform [--rows N] [--rounds N]   rows to copy (100000), rounds (7, at least 5)");
+                    System.out.println("bench/platform [--rows N] [--rounds N]   rows to copy (400000), rounds (5, at least 5)");
                     System.exit(arguments[i].equals("--help") ? 0 : 2);
                 }
             }
