@@ -1,6 +1,8 @@
 package dev.tidemill.admin;
 
+import dev.tidemill.evaluate.EvaluateConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
+import dev.tidemill.reembed.ReembedConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -16,6 +18,8 @@ import org.springframework.context.annotation.Import;
     DatabaseConfiguration.class,
     EmbeddingConfiguration.class,
     RunConfiguration.class,
-    IngestConfiguration.class
+    IngestConfiguration.class,
+    ReembedConfiguration.class,
+    EvaluateConfiguration.class
 })
 class WorkerConfiguration {}
