@@ -98,6 +98,7 @@ final class ConcludeTasklet implements Tasklet {
             }
             return Optional.empty();
         }
+        evaluations.fell(parameters.workspaceId(), now.id());
         String message = "Golden set " + now.goldenSet() + " of project " + now.project() + " fell: "
                 + String.join(", ", falls) + ". ./tidemill evaluate diff " + before.get().id() + " " + now.id()
                 + " shows which questions; what changed the corpus stands in ./tidemill runs";

@@ -292,14 +292,23 @@ public final class Evaluations {
                         .list());
     }
 
-    /// The last ended evaluation of the same golden set and mode before this one, on a set that was live then.
+    /// Notes that an evaluation is no yardstick for later ones, in the caller's transaction.
+    public void fell(UUID workspaceId, long evaluationId) {
+        jdbc.sql("UPDATE evaluation_runs SET fell = true WHERE workspace_id = :workspace AND id = :evaluation")
+                .param("workspace", workspaceId)
+                .param("evaluation", evaluationId)
+                .update();
+    }
+
+    /// The last ended evaluation of the same golden set and mode before this one, on a set that was live then and
+    /// without a fall.
     public Optional<Evaluation> before(UUID workspaceId, Evaluation evaluation) {
         return workspaces.call(
                 workspaceId,
                 () -> jdbc.sql(SHOWN + """
                         JOIN vector_sets s ON s.workspace_id = e.workspace_id AND s.id = e.set_id
                         WHERE e.workspace_id = :workspace AND e.project_id = :project AND e.golden_set_id = :golden
-                          AND e.mode = :mode AND e.id < :id AND e.done_at IS NOT NULL AND s.live_at IS NOT NULL
+                          AND e.mode = :mode AND e.id < :id AND e.done_at IS NOT NULL AND s.live_at IS NOT NULL AND NOT e.fell
                         ORDER BY e.id DESC LIMIT 1
                         """)
                         .param("workspace", workspaceId)

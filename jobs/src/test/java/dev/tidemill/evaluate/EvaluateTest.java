@@ -228,6 +228,13 @@ class EvaluateTest {
             assertThat(harness.rows("SELECT severity, open FROM events WHERE type = 'quality.dropped'"))
                     .containsExactly(Map.of("severity", "error", "open", true));
 
+            // As bad after the next change: it is still one trouble.
+            Files.writeString(folder.resolve("light.md"), "# Lamps\n\nEarly lighthouse lamps burned whale oil.\n");
+            harness.ingest(folder);
+            harness.run(Evaluate.JOB, Map.of("canary", "true"));
+            assertThat(harness.number("SELECT count(*) FROM events WHERE type = 'quality.dropped' AND open"))
+                    .isEqualTo(1);
+
             Files.writeString(folder.resolve("bread.md"), bread);
             harness.ingest(folder);
             harness.run(Evaluate.JOB, Map.of("canary", "true"));

@@ -36,7 +36,9 @@ ALTER TABLE evaluation_runs
   ADD COLUMN generation bigint NOT NULL DEFAULT 0,
   ADD COLUMN questions integer NOT NULL DEFAULT 0,
   ADD COLUMN done_at timestamptz,
-  ADD COLUMN canary boolean NOT NULL DEFAULT false;
+  ADD COLUMN canary boolean NOT NULL DEFAULT false,
+  ADD COLUMN fell boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN evaluation_runs.fell IS 'a canary that fell: later ones are compared with what was before it';
 COMMENT ON COLUMN evaluation_runs.golden_set_id IS '0 for a sample of real questions, which has no judgements';
 COMMENT ON COLUMN evaluation_runs.generation IS 'of the corpus when the evaluation began';
 CREATE UNIQUE INDEX evaluation_runs_launch ON evaluation_runs (workspace_id, launch_id, set_id, golden_set_id, mode);
@@ -58,7 +60,7 @@ CREATE TABLE evaluation_answers (
 COMMENT ON COLUMN evaluation_answers.recall IS 'among the first ten; recall_deep among all that were asked for';
 COMMENT ON COLUMN evaluation_answers.found IS 'keys of the documents found, best first; for a sample of real questions the chunks';
 CALL protect_tenant_table('evaluation_answers');
---rollback DROP TABLE evaluation_answers; DROP INDEX evaluation_runs_launch; ALTER TABLE evaluation_runs DROP COLUMN golden_set_id, DROP COLUMN golden_set, DROP COLUMN launch_id, DROP COLUMN mode, DROP COLUMN model, DROP COLUMN generation, DROP COLUMN questions, DROP COLUMN done_at, DROP COLUMN canary;
+--rollback DROP TABLE evaluation_answers; DROP INDEX evaluation_runs_launch; ALTER TABLE evaluation_runs DROP COLUMN golden_set_id, DROP COLUMN golden_set, DROP COLUMN launch_id, DROP COLUMN mode, DROP COLUMN model, DROP COLUMN generation, DROP COLUMN questions, DROP COLUMN done_at, DROP COLUMN canary, DROP COLUMN fell;
 
 -- Questions people asked, each once, no more than a few hundred of a project: what a new vector set is tried with before it is
 -- switched to.

@@ -104,6 +104,11 @@ public class SchedulesConfiguration {
     }
 
     @Bean
+    RunObserver recallPause(JdbcClient jdbc, ScheduleStore store, ObjectProvider<Operations> operations) {
+        return new RecallPause(jdbc, store, operations::getObject);
+    }
+
+    @Bean
     Reconciler reconciler(
             @Qualifier(QUALIFIER) JdbcClient jdbc,
             @Qualifier(QUALIFIER) JdbcTransactionManager transactions,
