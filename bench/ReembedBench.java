@@ -1,3 +1,4 @@
+import dev.tidemill.admin.Home;
 import dev.tidemill.embed.Embedder;
 import dev.tidemill.embed.Embedders;
 import dev.tidemill.ingest.Ingest;
@@ -27,9 +28,9 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -39,7 +40,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// A project that goes from one model to another: speed against the bare embedder, quality beside published figures, what queries
@@ -58,7 +58,7 @@ public final class ReembedBench {
         this.bench = bench;
         this.runs = bench.context.getBean(Runs.class);
         this.sets = new VectorSets(bench.workspaces, bench.context.getBean(JdbcTemplate.class));
-        this.key = Files.readString(Bench.work().resolve("home").resolve("api-key")).strip();
+        this.key = Files.readString(new Home(Bench.work().resolve("home")).apiKey()).strip();
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -175,10 +175,8 @@ public final class ReembedBench {
         List<Text> texts = texts();
         Bench.heading("speed: the embed step of " + texts.size() + " texts, then the bare embedder on them");
         double[] ratios = new double[rounds];
-        double[] processor = new double[rounds];
         for (int round = 0; round < rounds; round++) {
             bench.owner.sql("DELETE FROM embedding_cache").update();
-            double before = bench.processorSeconds();
             RunView run = reembed(TO, round % 2 == 0 ? "vector" : "halfvec", true);
             StepView step = run.steps().stream()
                     .filter(one -> one.name().equals("embed"))
@@ -187,12 +185,9 @@ public final class ReembedBench {
             double job = Duration.between(step.start(), step.end()).toNanos() / 1e9;
             bench.check("texts embedded, round " + (round + 1), step.written(), (long) texts.size());
             long start = System.nanoTime();
-            double alone = bench.processorSeconds();
             bare(embedder, texts);
             double bare = Bench.seconds(start);
-            double aloneProcessor = bench.processorSeconds() - alone;
             ratios[round] = bare / job;
-            processor[round] = aloneProcessor / (alone - before);
             Bench.figure("round " + (round + 1), "%.1f chunks/s, bare %.1f chunks/s, ratio %.3f",
                     texts.size() / job, texts.size() / bare, ratios[round]);
         }
@@ -219,7 +214,6 @@ public final class ReembedBench {
     /// Questions asked at an even pace.
     private final class Asking {
         private final List<Double> millis = Collections.synchronizedList(new ArrayList<>());
-        private final Set<String> sets = ConcurrentHashMap.newKeySet();
         private final AtomicInteger failed = new AtomicInteger();
         private final HttpClient http = HttpClient.newHttpClient();
         private final AtomicInteger number = new AtomicInteger();
@@ -232,18 +226,15 @@ public final class ReembedBench {
                     .header("Content-Type", "application/json")
                     .header("X-API-Key", key)
                     .POST(BodyPublishers.ofString(
-                            JSON.writeValueAsString(Map.of("question", question, "explain", true))))
+                            JSON.writeValueAsString(Map.of("question", question))))
                     .build();
             long start = System.nanoTime();
             try {
                 HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
                 millis.add(Bench.seconds(start) * 1000);
-                JsonNode answer = JSON.readTree(response.body());
                 if (response.statusCode() != 200) {
                     failed.incrementAndGet();
                 }
-                sets.add(answer.path("explain").path("search").path("vectorSet").asString(
-                        answer.path("explain").path("vectorSet").asString("")));
             } catch (Exception e) {
                 failed.incrementAndGet();
             }
@@ -295,7 +286,7 @@ public final class ReembedBench {
                 .stream()
                 .map(text -> text.cached())
                 .toList();
-        java.util.Random random = new java.util.Random(7);
+        Random random = new Random(7);
         bench.store(
                 set,
                 Math.max(0, count - real.size()),

@@ -90,7 +90,13 @@ public class IngestConfiguration {
                         embedder.model().dimensions()),
                 new Sources(properties.webLimits(), spool.folder()),
                 properties,
-                profile.id());
+                profile.id(),
+                scope -> new StoredListing(
+                        new Documents(workspaces, jdbc),
+                        new Originals(workspaces, jdbc),
+                        scope,
+                        profile.id(),
+                        spool));
         IngestReplay replay = new IngestReplay(projects, new Versions(workspaces, jdbc));
         return JobDefinition.of(job, "lists a source, extracts, chunks and embeds what is new or changed, publishes it")
                 .parameter(JobParameter.text("project", "slug of the project to ingest into")
@@ -99,6 +105,9 @@ public class IngestConfiguration {
                         .orElse("directory"))
                 .parameter(JobParameter.text("location", "name the folder or file on the server, or the address"))
                 .parameter(JobParameter.flag("allowMassDelete", "retire missing documents however many they are"))
+                .parameter(JobParameter.flag(
+                        IngestParameters.STORED,
+                        "cut what is stored anew by the present chunking profile, without looking at the source"))
                 .prepared(new IngestPreparation(projects, sets, embedder, embedders, profile)::prepare)
                 .planned(planner::plan)
                 .replayed(replay::replay)
@@ -122,8 +131,22 @@ public class IngestConfiguration {
     @Bean
     @StepScope
     DiscoverReader discoverReader(
-            Spool spool, IngestProperties properties, @Value("#{stepExecution}") StepExecution step) {
-        return new DiscoverReader(new Sources(properties.webLimits(), spool.folder()), IngestParameters.of(step));
+            Spool spool,
+            IngestProperties properties,
+            Workspaces workspaces,
+            JdbcClient jdbc,
+            ChunkProfile profile,
+            @Value("#{stepExecution}") StepExecution step) {
+        IngestParameters parameters = IngestParameters.of(step);
+        return new DiscoverReader(
+                new Sources(properties.webLimits(), spool.folder()),
+                () -> new StoredListing(
+                        new Documents(workspaces, jdbc),
+                        new Originals(workspaces, jdbc),
+                        parameters.scope(),
+                        profile.id(),
+                        spool),
+                parameters);
     }
 
     @Bean

@@ -40,7 +40,8 @@ final class IngestPreparation {
         Project project = projects.find(workspaceId, slug)
                 .orElseThrow(() -> new InvalidParameter("project", "there is no project \"" + slug + "\""));
         SourceType type = SourceType.byId(given.getOrDefault("type", ""));
-        String location = Sources.normalize(type, given.getOrDefault("location", ""));
+        boolean stored = stored(given);
+        String location = location(type, given);
         VectorSet live = sets.liveOrFirst(
                 project, configured.id(), configured.fingerprint(), configured.dimensions());
         Embedder embedder = embedders.of(live.model(), live.fingerprint());
@@ -48,9 +49,30 @@ final class IngestPreparation {
             throw new IllegalStateException("ingest.chunk.max-tokens is " + profile.maxTokens() + ": the model "
                     + live.model() + " of project " + slug + " takes at most " + embedder.maxTokens());
         }
-        SourceScope scope =
-                new SourceScope(project.workspaceId(), project.id(), projects.source(project, type.id(), location));
+        SourceScope scope = new SourceScope(
+                project.workspaceId(),
+                project.id(),
+                stored
+                        ? projects.findSource(project, type.id(), location)
+                                .orElseThrow(() -> new InvalidParameter(
+                                        "location", "nothing of " + type.id() + " " + location + " is stored"))
+                        : projects.source(project, type.id(), location));
         return IngestParameters.prepared(
-                scope, slug, type, location, Boolean.parseBoolean(given.getOrDefault("allowMassDelete", "false")));
+                scope,
+                slug,
+                type,
+                location,
+                Boolean.parseBoolean(given.getOrDefault("allowMassDelete", "false")),
+                stored);
+    }
+
+    static boolean stored(Map<String, String> given) {
+        return Boolean.parseBoolean(given.getOrDefault(IngestParameters.STORED, "false"));
+    }
+
+    /// What is stored may be gone from where it came from.
+    static String location(SourceType type, Map<String, String> given) {
+        String location = given.getOrDefault("location", "");
+        return stored(given) ? location : Sources.normalize(type, location);
     }
 }
