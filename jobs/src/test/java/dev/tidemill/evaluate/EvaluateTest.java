@@ -221,7 +221,7 @@ class EvaluateTest {
             assertThat(harness.number("SELECT count(*) FROM evaluation_runs")).isEqualTo(1);
 
             String bread = Files.readString(folder.resolve("bread.md"));
-            Files.writeString(folder.resolve("bread.md"), "# Nothing\n\nThis page is left blank on purpose.\n");
+            Files.delete(folder.resolve("bread.md"));
             harness.ingest(folder);
             RunView fallen = harness.run(Evaluate.JOB, Map.of("canary", "true"));
             assertThat(fallen.message()).contains("fell", "ndcg@10 from 1.0000");

@@ -5,6 +5,7 @@ import dev.tidemill.run.RunEvent;
 import dev.tidemill.run.RunObserver;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,12 +27,15 @@ final class RecallPause implements RunObserver {
     private final JdbcClient jdbc;
     private final ScheduleStore store;
     private final Supplier<Operations> operations;
+    private final Executor after;
 
     /// @param jdbc of the platform's own transactions
-    RecallPause(JdbcClient jdbc, ScheduleStore store, Supplier<Operations> operations) {
+    /// @param after works when the transaction has committed, on another thread than its own
+    RecallPause(JdbcClient jdbc, ScheduleStore store, Supplier<Operations> operations, Executor after) {
         this.jdbc = jdbc;
         this.store = store;
         this.operations = operations;
+        this.after = after;
     }
 
     private record Fall(String project, List<String> jobs, String message) {}
@@ -66,9 +70,7 @@ final class RecallPause implements RunObserver {
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             @Override
             public void afterCommit() {
-                Thread.ofVirtual()
-                        .name("recall-pause")
-                        .start(() -> falls.forEach(fall -> pause(event.workspaceId(), fall)));
+                after.execute(() -> falls.forEach(fall -> pause(event.workspaceId(), fall)));
             }
         });
     }

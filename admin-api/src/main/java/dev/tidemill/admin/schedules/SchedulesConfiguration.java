@@ -105,7 +105,11 @@ public class SchedulesConfiguration {
 
     @Bean
     RunObserver recallPause(JdbcClient jdbc, ScheduleStore store, ObjectProvider<Operations> operations) {
-        return new RecallPause(jdbc, store, operations::getObject);
+        return new RecallPause(
+                jdbc,
+                store,
+                operations::getObject,
+                work -> Thread.ofVirtual().name("recall-pause").start(work));
     }
 
     @Bean
