@@ -64,7 +64,11 @@ final class BuildIndexTasklet implements Tasklet {
     public RepeatStatus execute(StepContribution contribution, ChunkContext context) throws InterruptedException {
         StepExecution step = contribution.getStepExecution();
         ReembedParameters parameters = ReembedParameters.of(step);
-        VectorSet set = sets.ofLaunch(parameters.workspaceId(), parameters.launch())
+        // Not in the step's own transaction: a concurrent build waits for every transaction that has read anything.
+        VectorSet set = workspaces
+                .callAlone(
+                        parameters.workspaceId(),
+                        () -> sets.ofLaunch(parameters.workspaceId(), parameters.launch()))
                 .orElseThrow(() -> new IllegalStateException("the set of this launch is gone: start a new run"));
         long rows = vectors.count(parameters.workspaceId(), set);
         if (rows < limits.rows() || set.dimensions() > set.type().indexable()) {
@@ -91,7 +95,6 @@ final class BuildIndexTasklet implements Tasklet {
         workspaces.run(
                 parameters.workspaceId(),
                 () -> sets.tuned(parameters.workspaceId(), set.id(), tuned.efSearch(), tuned.recall()));
-        sets.progress(parameters.workspaceId(), set.id(), null);
         contribution.incrementWriteCount(1);
         return RepeatStatus.FINISHED;
     }

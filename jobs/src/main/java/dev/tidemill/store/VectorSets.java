@@ -438,10 +438,10 @@ public final class VectorSets {
                         .update());
     }
 
-    /// Keeps how its index is to be walked, in the caller's transaction.
+    /// Keeps how its index is to be walked, in the caller's transaction; there is no progress to tell any more.
     public void tuned(UUID workspaceId, long setId, int efSearch, double recall) {
         jdbc.sql("""
-                        UPDATE vector_sets SET ef_search = :ef, measured_recall = :recall
+                        UPDATE vector_sets SET ef_search = :ef, measured_recall = :recall, progress = NULL
                         WHERE workspace_id = :workspace AND id = :set
                         """)
                 .param("ef", efSearch)

@@ -139,11 +139,11 @@ public final class ReembedHarness implements AutoCloseable {
             String ledger = environment.getProperty("test.ledger");
             Path file = ledger == null ? null : Path.of(ledger);
             Map<String, Supplier<Embedder>> fakes = new HashMap<>();
-            fakes.put("words", fake("words", 64, FakeEmbedder.Manner.GOOD, file));
+            fakes.put("words", fake("words", 1_024, FakeEmbedder.Manner.GOOD, file));
             fakes.put("many-words", fake("many-words", 4_500, FakeEmbedder.Manner.GOOD, file));
             fakes.put("noise", fake("noise", 64, FakeEmbedder.Manner.NOISE, file));
-            fakes.put("picky", fake("picky", 64, FakeEmbedder.Manner.PICKY, file));
-            fakes.put("slow", fake("slow", 64, FakeEmbedder.Manner.SLOW, file));
+            fakes.put("picky", fake("picky", 1_024, FakeEmbedder.Manner.PICKY, file));
+            fakes.put("slow", fake("slow", 1_024, FakeEmbedder.Manner.SLOW, file));
             return new Embedders(first, fakes);
         }
 

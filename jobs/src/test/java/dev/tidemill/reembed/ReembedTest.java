@@ -90,7 +90,7 @@ class ReembedTest {
                     .containsExactly("create", "embed", "index", "questions", "evaluate", "gate", "switch");
             VectorSet after = harness.live();
             assertThat(after.model()).isEqualTo("words");
-            assertThat(after.dimensions()).isEqualTo(64);
+            assertThat(after.dimensions()).isEqualTo(1_024);
             assertThat(run.message()).contains("is live", "ndcg@10 of made-up");
             assertThat(harness.number("SELECT count(*) FROM " + after.table()))
                     .isEqualTo(harness.number("SELECT count(DISTINCT content_id) FROM chunks"));
@@ -320,7 +320,7 @@ class ReembedTest {
                     .containsEntry("goldenQuestions", (long) DOCUMENTS);
             assertThat(plan.tokens()).isPositive();
             assertThat(plan.cost()).isNotNegative();
-            assertThat(plan.diskBytes()).isGreaterThan(texts * 64 * 2);
+            assertThat(plan.diskBytes()).isGreaterThan(texts * 1_024 * 2);
             assertThat(harness.number("SELECT count(*) FROM vector_sets")).isEqualTo(sets);
             assertThatThrownBy(() -> harness.reembed("nothing"))
                     .isInstanceOf(InvalidParameter.class)

@@ -48,7 +48,7 @@ BEGIN
   EXECUTE format('CREATE TABLE %I (workspace_id uuid NOT NULL, content_id uuid NOT NULL, embedding %s(%s) NOT NULL,
                   PRIMARY KEY (workspace_id, content_id))', name, s.type, s.dimensions);
   -- Inside the page where it fits: a vector is read whole or not at all.
-  IF s.dimensions * CASE s.type WHEN 'vector' THEN 4 ELSE 2 END < 7900 THEN
+  IF (s.dimensions * CASE s.type WHEN 'vector' THEN 4 ELSE 2 END) < 7900 THEN
     EXECUTE format('ALTER TABLE %I ALTER COLUMN embedding SET STORAGE PLAIN', name);
   END IF;
   CALL protect_tenant_table(name);
