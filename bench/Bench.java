@@ -6,6 +6,7 @@ import dev.tidemill.embed.OnnxEmbedder;
 import dev.tidemill.store.Project;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.VectorSet;
+import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Workspaces;
@@ -108,8 +109,8 @@ final class Bench implements AutoCloseable {
 
     /// The set that answers, made when there is none.
     VectorSet liveSet() {
-        return projects.liveSet(
-                project(), embedder.model().id(), embedder.fingerprint(), embedder.model().dimensions());
+        return new VectorSets(workspaces, context.getBean(JdbcTemplate.class))
+                .liveOrFirst(project(), embedder.id(), embedder.fingerprint(), embedder.dimensions());
     }
 
     long number(String sql) {

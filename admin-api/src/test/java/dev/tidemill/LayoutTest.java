@@ -62,9 +62,13 @@ class LayoutTest {
             .dependOnClassesThat()
             .resideInAnyPackage(
                     "dev.tidemill.ingest..",
+                    "dev.tidemill.reembed..",
+                    "dev.tidemill.evaluate..",
                     "dev.tidemill.run..",
                     "dev.tidemill.search..",
                     "dev.tidemill.answer..",
+                    "dev.tidemill.quality..",
+                    "dev.tidemill.sets..",
                     "dev.tidemill.admin..");
 
     @ArchTest
@@ -94,6 +98,37 @@ class LayoutTest {
                     "dev.tidemill.chunk..",
                     "dev.tidemill.ingest..",
                     "dev.tidemill.run..",
+                    "dev.tidemill.admin..");
+
+    @ArchTest
+    static final ArchRule qualityKnowsOnlySearchAndTheStore = noClasses()
+            .that()
+            .resideInAPackage("dev.tidemill.quality..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.tidemill.source..",
+                    "dev.tidemill.extract..",
+                    "dev.tidemill.chunk..",
+                    "dev.tidemill.answer..",
+                    "dev.tidemill.ingest..",
+                    "dev.tidemill.reembed..",
+                    "dev.tidemill.evaluate..",
+                    "dev.tidemill.sets..",
+                    "dev.tidemill.run..",
+                    "dev.tidemill.admin..");
+
+    @ArchTest
+    static final ArchRule whatJobsShareAboutSetsKnowsNoJob = noClasses()
+            .that()
+            .resideInAPackage("dev.tidemill.sets..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.tidemill.ingest..",
+                    "dev.tidemill.reembed..",
+                    "dev.tidemill.evaluate..",
+                    "dev.tidemill.answer..",
                     "dev.tidemill.admin..");
 
     @ArchTest
@@ -157,7 +192,9 @@ class LayoutTest {
                     "dev.tidemill.chunk..",
                     "dev.tidemill.embed..",
                     "dev.tidemill.search..",
-                    "dev.tidemill.answer..")
+                    "dev.tidemill.answer..",
+                    "dev.tidemill.quality..",
+                    "dev.tidemill.sets..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.sql..", "org.springframework.jdbc..");

@@ -8,6 +8,7 @@ import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.run.RunProperties;
 import dev.tidemill.schema.Schema;
 import dev.tidemill.store.FirstStart;
+import dev.tidemill.store.IndexBuilder;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.Workspaces;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -86,6 +87,12 @@ class DatabaseConfiguration {
         return database.owner();
     }
 
+    /// As the owner of the sets' tables, outside of any pool and transaction.
+    @Bean
+    IndexBuilder indexBuilder(Database database) {
+        return new IndexBuilder(database.owner());
+    }
+
     @Bean(defaultCandidate = false)
     HikariDataSource batchPool(
             Database database, DatabaseProperties properties, RunProperties runs, Node node, MeterRegistry meters) {
@@ -156,8 +163,14 @@ class DatabaseConfiguration {
 
     @Bean(defaultCandidate = false)
     @Qualifier(APP)
-    JdbcClient appJdbc(@Qualifier(APP) HikariDataSource pool) {
-        return JdbcClient.create(pool);
+    JdbcTemplate appTemplate(@Qualifier(APP) HikariDataSource pool) {
+        return new JdbcTemplate(pool);
+    }
+
+    @Bean(defaultCandidate = false)
+    @Qualifier(APP)
+    JdbcClient appJdbc(@Qualifier(APP) JdbcTemplate template) {
+        return JdbcClient.create(template);
     }
 
     @Bean(defaultCandidate = false)

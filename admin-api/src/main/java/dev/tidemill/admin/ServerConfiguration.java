@@ -2,13 +2,17 @@ package dev.tidemill.admin;
 
 import dev.tidemill.admin.alerts.AlertsConfiguration;
 import dev.tidemill.admin.documents.DocumentsConfiguration;
+import dev.tidemill.admin.evaluations.EvaluationsConfiguration;
 import dev.tidemill.admin.metrics.MetricsConfiguration;
 import dev.tidemill.admin.query.QueryConfiguration;
 import dev.tidemill.admin.runs.RunsConfiguration;
 import dev.tidemill.admin.schedules.SchedulesConfiguration;
 import dev.tidemill.admin.security.SecurityConfiguration;
+import dev.tidemill.admin.sets.SetsConfiguration;
 import dev.tidemill.admin.web.WebConfiguration;
+import dev.tidemill.evaluate.EvaluateConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
+import dev.tidemill.reembed.ReembedConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.run.alerts.AlertConfiguration;
 import org.springframework.boot.SpringBootConfiguration;
@@ -24,9 +28,13 @@ import org.springframework.context.annotation.Import;
     EmbeddingConfiguration.class,
     RunConfiguration.class,
     IngestConfiguration.class,
+    ReembedConfiguration.class,
+    EvaluateConfiguration.class,
     WebConfiguration.class,
     SecurityConfiguration.class,
     QueryConfiguration.class,
+    SetsConfiguration.class,
+    EvaluationsConfiguration.class,
     DocumentsConfiguration.class,
     RunsConfiguration.class,
     SchedulesConfiguration.class,

@@ -14,7 +14,7 @@ import org.springframework.core.env.StandardEnvironment;
 class SettingsCheck implements BeanFactoryPostProcessor, EnvironmentAware {
 
     private static final List<String> SECTIONS =
-            List.of("alerts", "answer", "database", "embedding", "events", "health", "runs", "upload");
+            List.of("alerts", "answer", "database", "embedding", "events", "health", "questions", "runs", "upload");
     private static final List<String> VALUES = List.of("home", "dist", "spool", "shared", "schedules.folder");
     private static final Set<String> OF_THE_MACHINE = Set.of(
             StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,

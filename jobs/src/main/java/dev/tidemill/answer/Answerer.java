@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Answers a question with sentences of the corpus. A sentence is chosen by how near it is to the
@@ -48,8 +49,9 @@ public final class Answerer {
     private final Function<String, float[]> embedQuestion;
     private final Function<String, float[]> embedSentence;
     private final AnswerProperties properties;
+    private final Predicate<String> ownModel;
 
-    /// Wires an answerer.
+    /// For projects of one model alone.
     ///
     /// @param embedQuestion vector of a question, of length 1
     /// @param embedSentence vector of a passage, of length 1, comparable with a question's
@@ -61,6 +63,22 @@ public final class Answerer {
             Function<String, float[]> embedQuestion,
             Function<String, float[]> embedSentence,
             AnswerProperties properties) {
+        this(searcher, workspaces, chunks, texts, embedQuestion, embedSentence, properties, model -> true);
+    }
+
+    /// Wires an answerer. It judges by one model, to which its thresholds belong, whichever made the vectors that
+    /// the search compares.
+    ///
+    /// @param ownModel whether scores of the vectors of a model are comparable with its own
+    public Answerer(
+            Searcher searcher,
+            Workspaces workspaces,
+            ChunkSearch chunks,
+            Texts texts,
+            Function<String, float[]> embedQuestion,
+            Function<String, float[]> embedSentence,
+            AnswerProperties properties,
+            Predicate<String> ownModel) {
         this.searcher = searcher;
         this.workspaces = workspaces;
         this.chunks = chunks;
@@ -68,6 +86,7 @@ public final class Answerer {
         this.embedQuestion = embedQuestion;
         this.embedSentence = embedSentence;
         this.properties = properties;
+        this.ownModel = ownModel;
     }
 
     /// Answers, or says why not.
@@ -90,7 +109,8 @@ public final class Answerer {
         }
         List<Hit> passages = search.hits().stream().limit(properties.passages()).toList();
         List<Sentence> scored = score(workspaceId, request.question(), passages, search.terms());
-        Evidence evidence = evidence(passages, scored);
+        boolean comparable = search.model() != null && ownModel.test(search.model());
+        Evidence evidence = evidence(passages, scored, comparable);
         if (!sufficient(evidence)) {
             return abstained(
                     AbstentionReason.NOT_COVERED,
@@ -135,11 +155,11 @@ public final class Answerer {
                         && evidence.coverage() >= properties.minimumCoverage());
     }
 
-    private static Evidence evidence(List<Hit> passages, List<Sentence> sentences) {
+    private static Evidence evidence(List<Hit> passages, List<Sentence> sentences, boolean comparable) {
         double similarity =
                 sentences.stream().mapToDouble(Sentence::similarity).max().orElse(0);
         for (Hit hit : passages) {
-            similarity = Math.max(similarity, hit.vectorScore() == null ? 0 : hit.vectorScore());
+            similarity = Math.max(similarity, hit.vectorScore() == null || !comparable ? 0 : hit.vectorScore());
         }
         double coverage =
                 sentences.stream().mapToDouble(Sentence::passageCoverage).max().orElse(0);

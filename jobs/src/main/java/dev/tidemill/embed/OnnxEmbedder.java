@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.math.BigDecimal;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.FloatBuffer;
@@ -38,7 +39,7 @@ import java.util.concurrent.atomic.AtomicLong;
 ///
 /// The native runtime must not be in use when the JVM ends, so an embedder that is still open then
 /// waits for its callers and refuses new ones.
-public final class OnnxEmbedder implements AutoCloseable {
+public final class OnnxEmbedder implements Embedder {
 
     /// Part of the fingerprint: changes with anything in this class or the tokenizer that changes vectors.
     private static final String REVISION = "wordpiece-1,l2";
@@ -102,8 +103,9 @@ public final class OnnxEmbedder implements AutoCloseable {
 
     /// The vector of a passage, of length 1.
     ///
-    /// @throws IllegalArgumentException if the text has more tokens than the model takes
+    /// @throws TextRefused if the text has more tokens than the model takes
     /// @throws IllegalStateException if the embedder is closed
+    @Override
     public float[] embed(String text) {
         long[] ids = encode(text);
         calls.incrementAndGet();
@@ -123,6 +125,7 @@ public final class OnnxEmbedder implements AutoCloseable {
     }
 
     /// The vector of a question: [#embed(String)] with the prefix that the model wants before questions.
+    @Override
     public float[] embedQuery(String question) {
         return embed(model.queryPrefix() + question);
     }
@@ -144,12 +147,44 @@ public final class OnnxEmbedder implements AutoCloseable {
 
     /// Names everything that decides over the vectors: model, tokenizer, pooling. Equal fingerprints, comparable
     /// vectors.
+    @Override
     public String fingerprint() {
         return fingerprint;
     }
 
     public EmbeddingModel model() {
         return model;
+    }
+
+    @Override
+    public String id() {
+        return model.id();
+    }
+
+    @Override
+    public int dimensions() {
+        return model.dimensions();
+    }
+
+    @Override
+    public int maxTokens() {
+        return model.maxTokens();
+    }
+
+    @Override
+    public int callers() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+
+    /// The fingerprint is one of the model's bytes.
+    @Override
+    public boolean mayChange() {
+        return false;
+    }
+
+    @Override
+    public BigDecimal pricePerMillionTokens() {
+        return BigDecimal.ZERO;
     }
 
     /// Waits for the calls under way, then frees the native memory. Later calls of [#embed(String)] are refused.
@@ -205,7 +240,7 @@ public final class OnnxEmbedder implements AutoCloseable {
         });
         int length = count[0] + 1;
         if (length > limit) {
-            throw new IllegalArgumentException("a text of " + length + " tokens (" + text.length()
+            throw new TextRefused("a text of " + length + " tokens (" + text.length()
                     + " chars) is too long: " + model.id() + " takes at most " + limit + " tokens; split it");
         }
         ids[length - 1] = tokenizer.separatorId();

@@ -1,6 +1,6 @@
 package dev.tidemill.ingest;
 
-import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.embed.Embedder;
 import dev.tidemill.run.WorkerThreads;
 import dev.tidemill.store.Vectors.Text;
 import java.util.HashMap;
@@ -20,15 +20,16 @@ class EmbedAhead implements AutoCloseable {
 
     private static final int WAITING = 8;
 
-    private final OnnxEmbedder embedder;
     private final int kept;
     private final ThreadPoolExecutor pool;
-    private final Map<UUID, Future<float[]>> made = new HashMap<>();
+    private final Map<Wanted, Future<float[]>> made = new HashMap<>();
+
+    /// The vector of a text by a model.
+    private record Wanted(String fingerprint, UUID contentId) {}
 
     /// @param kept most vectors in memory: no more than a commit of the embed step, as a kill loses them
-    EmbedAhead(OnnxEmbedder embedder, int threads, int kept) {
+    EmbedAhead(int threads, int kept) {
         this.kept = kept;
-        this.embedder = embedder;
         this.pool = new ThreadPoolExecutor(
                 threads,
                 threads,
@@ -44,8 +45,10 @@ class EmbedAhead implements AutoCloseable {
     }
 
     /// Has the text embedded; no more texts than there is room for.
-    void offer(Text text) {
-        made.computeIfAbsent(text.contentId(), id -> pool.submit(() -> EmbedReader.embed(embedder, id, text.text())));
+    void offer(Embedder embedder, Text text) {
+        made.computeIfAbsent(
+                new Wanted(embedder.fingerprint(), text.contentId()),
+                wanted -> pool.submit(() -> EmbedReader.embed(embedder, text.contentId(), text.text())));
     }
 
     /// Lets go of what no thread has begun.
@@ -53,10 +56,10 @@ class EmbedAhead implements AutoCloseable {
         made.values().removeIf(vector -> vector instanceof Runnable task && pool.remove(task));
     }
 
-    /// The vector of a text, perhaps still in the making; null when it was not made ahead.
+    /// The vector of a text by the model, perhaps still in the making; null when it was not made ahead.
     @Nullable
-    Future<float[]> take(UUID contentId) {
-        return made.remove(contentId);
+    Future<float[]> take(Embedder embedder, UUID contentId) {
+        return made.remove(new Wanted(embedder.fingerprint(), contentId));
     }
 
     /// Waits for the work in hand: native code must not be left running behind the run's back.

@@ -1,10 +1,15 @@
 package dev.tidemill.ingest;
 
-import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.embed.Embedder;
+import dev.tidemill.run.DataError;
+import dev.tidemill.run.LookAheadReader;
+import dev.tidemill.sets.TextVector;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Vectors.Missing;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +21,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 
-/// Makes the vectors that the extracted chunks of the source lack, in the order of versions and
-/// ordinals. A text embedded before by the same model takes its vector from the cache.
-class EmbedReader extends LookAheadReader<EmbedReader.Todo, Embedded> {
+/// Makes the vectors that the extracted chunks of the source lack, in every set of the project that is not retired:
+/// what is ingested while a set is built or soaks belongs into it too. Set by set, the live one last, each in the
+/// order of versions and ordinals. A text embedded before by the same model takes its vector from the cache.
+class EmbedReader extends LookAheadReader<EmbedReader.Todo, Made> {
 
     private static final Logger log = LoggerFactory.getLogger(EmbedReader.class);
     private static final int PAGE = 512;
@@ -28,18 +34,28 @@ class EmbedReader extends LookAheadReader<EmbedReader.Todo, Embedded> {
     EmbedReader(
             Vectors vectors,
             IngestParameters parameters,
-            VectorSet set,
-            OnnxEmbedder embedder,
+            List<Target> targets,
             EmbedAhead ahead,
             IngestProperties.Embed limits) {
         super(
                 Ingest.EMBED,
-                () -> vectors.countMissing(parameters.scope(), set),
-                new Pages(vectors, parameters, set, ahead)::next,
-                todo -> embed(embedder, todo),
-                limits.threads(),
-                2 * limits.commitChunks());
+                () -> targets.stream()
+                        .mapToLong(target -> vectors.countMissing(parameters.scope(), target.set()))
+                        .sum(),
+                new Pages(vectors, parameters, targets, ahead)::next,
+                EmbedReader::embed,
+                callers(targets, limits),
+                2 * Math.max(limits.commitChunks(), callers(targets, limits)));
         this.ahead = ahead;
+    }
+
+    private static int callers(List<Target> targets, IngestProperties.Embed limits) {
+        return limits.concurrency() > 0
+                ? limits.concurrency()
+                : targets.stream()
+                        .mapToInt(target -> target.embedder().callers())
+                        .max()
+                        .orElse(1);
     }
 
     @Override
@@ -49,24 +65,37 @@ class EmbedReader extends LookAheadReader<EmbedReader.Todo, Embedded> {
         super.open(context);
     }
 
+    /// A set with its model.
+    record Target(VectorSet set, Embedder embedder) {}
+
     /// A text that needs its vector.
     ///
     /// @param early the vector that the extract step had made, null when it had not
-    record Todo(Missing missing, @Nullable Future<float[]> early) {}
+    record Todo(Target target, Missing missing, @Nullable Future<float[]> early) {}
 
-    private static Embedded embed(OnnxEmbedder embedder, Todo todo) throws Exception {
+    private static Made embed(Todo todo) throws Exception {
         Missing missing = todo.missing();
         float[] vector = missing.cached();
-        if (vector == null) {
-            vector = todo.early() == null ? embed(embedder, missing.contentId(), missing.text()) : made(todo.early());
+        try {
+            if (vector == null) {
+                vector = todo.early() == null
+                        ? embed(todo.target().embedder(), missing.contentId(), missing.text())
+                        : made(todo.early());
+            }
+        } catch (DataError e) {
+            if (todo.target().set().live()) {
+                throw e;
+            }
+            log.warn("{} refuses a text: {}", todo.target().set().model(), e.getMessage());
+            return new Made(todo.target().set(), null);
         }
-        return new Embedded(missing.versionId(), missing.contentId(), vector);
+        return new Made(todo.target().set(), new Embedded(missing.versionId(), missing.contentId(), vector));
     }
 
-    static float[] embed(OnnxEmbedder embedder, UUID contentId, String text) {
+    static float[] embed(Embedder embedder, UUID contentId, String text) {
         // The crash test counts these lines: each is a call that may have to be paid.
         log.trace("embedding {}", contentId);
-        return embedder.embed(text);
+        return TextVector.of(embedder, text);
     }
 
     private static float[] made(Future<float[]> early) throws Exception {
@@ -83,7 +112,7 @@ class EmbedReader extends LookAheadReader<EmbedReader.Todo, Embedded> {
 
         private final Vectors vectors;
         private final IngestParameters parameters;
-        private final VectorSet set;
+        private final Deque<Target> targets;
         private final EmbedAhead ahead;
         private final Map<UUID, Boolean> recent = new LinkedHashMap<>() {
             private static final long serialVersionUID = 1;
@@ -96,29 +125,36 @@ class EmbedReader extends LookAheadReader<EmbedReader.Todo, Embedded> {
         private long version;
         private int ordinal = -1;
 
-        Pages(Vectors vectors, IngestParameters parameters, VectorSet set, EmbedAhead ahead) {
+        Pages(Vectors vectors, IngestParameters parameters, List<Target> targets, EmbedAhead ahead) {
             this.vectors = vectors;
             this.parameters = parameters;
-            this.set = set;
+            this.targets = new ArrayDeque<>(targets);
             this.ahead = ahead;
         }
 
         List<Todo> next() {
-            while (true) {
-                List<Missing> page = vectors.missing(parameters.scope(), set, version, ordinal, PAGE);
+            while (!targets.isEmpty()) {
+                Target target = targets.getFirst();
+                List<Missing> page = vectors.missing(parameters.scope(), target.set(), version, ordinal, PAGE);
                 if (page.isEmpty()) {
-                    return List.of();
+                    targets.removeFirst();
+                    recent.clear();
+                    version = 0;
+                    ordinal = -1;
+                    continue;
                 }
                 version = page.getLast().versionId();
                 ordinal = page.getLast().ordinal();
                 List<Todo> fresh = page.stream()
                         .filter(missing -> recent.put(missing.contentId(), true) == null)
-                        .map(missing -> new Todo(missing, ahead.take(missing.contentId())))
+                        .map(missing ->
+                                new Todo(target, missing, ahead.take(target.embedder(), missing.contentId())))
                         .toList();
                 if (!fresh.isEmpty()) {
                     return fresh;
                 }
             }
+            return List.of();
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.extract.Extractor;
+import dev.tidemill.run.LookAheadReader;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Versions.Discovered;
 import java.util.List;
@@ -59,7 +60,7 @@ class ExtractReader extends LookAheadReader<Discovered, Outcome> {
     }
 
     @Override
-    void discard(Outcome outcome) {
+    protected void discard(Outcome outcome) {
         if (outcome instanceof Outcome.Extracted extracted) {
             extracted.close();
         }

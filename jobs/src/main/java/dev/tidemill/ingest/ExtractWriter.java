@@ -2,6 +2,7 @@ package dev.tidemill.ingest;
 
 import dev.tidemill.document.Block;
 import dev.tidemill.document.RefusalReason;
+import dev.tidemill.embed.Embedder;
 import dev.tidemill.run.DataError;
 import dev.tidemill.run.Items;
 import dev.tidemill.store.Chunks;
@@ -32,6 +33,7 @@ class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
     private final Chunks chunks;
     private final Vectors vectors;
     private final VectorSet set;
+    private final Embedder embedder;
     private final EmbedAhead ahead;
     private final IngestParameters parameters;
     private final String profile;
@@ -42,6 +44,7 @@ class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
             Chunks chunks,
             Vectors vectors,
             VectorSet set,
+            Embedder embedder,
             EmbedAhead ahead,
             IngestParameters parameters,
             String profile) {
@@ -50,6 +53,7 @@ class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
         this.chunks = chunks;
         this.vectors = vectors;
         this.set = set;
+        this.embedder = embedder;
         this.ahead = ahead;
         this.parameters = parameters;
         this.profile = profile;
@@ -89,10 +93,11 @@ class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
     }
 
     private void embedAhead(List<Outcome.Extracted> extracted) {
-        int room = ahead.room();
-        if (room > 0) {
+        // A service has no use for an idle processor here; the set may be gone if the project was switched long ago.
+        int room = embedder.mayChange() ? 0 : ahead.room();
+        if (room > 0 && vectors.keep(parameters.scope().workspaceId(), set)) {
             List<Long> ids = extracted.stream().map(one -> one.version().id()).toList();
-            vectors.lacking(parameters.scope().workspaceId(), set, ids, room).forEach(ahead::offer);
+            vectors.lacking(parameters.scope().workspaceId(), set, ids, room).forEach(text -> ahead.offer(embedder, text));
         }
     }
 

@@ -37,7 +37,8 @@ final class GoneTasklet implements Tasklet {
     public RepeatStatus execute(StepContribution contribution, ChunkContext context) {
         StepExecution step = contribution.getStepExecution();
         IngestParameters parameters = IngestParameters.of(step);
-        if (!parameters.type().complete()) {
+        // What was listed then is not the source.
+        if (!parameters.type().complete() || parameters.stored()) {
             return RepeatStatus.FINISHED;
         }
         return workspaces.call(parameters.scope().workspaceId(), () -> {

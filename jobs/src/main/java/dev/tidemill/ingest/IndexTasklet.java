@@ -1,7 +1,7 @@
 package dev.tidemill.ingest;
 
-import dev.tidemill.store.Projects;
 import dev.tidemill.store.VectorSet;
+import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Workspaces;
 import org.springframework.batch.core.scope.context.ChunkContext;
@@ -13,13 +13,13 @@ import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 final class IndexTasklet implements Tasklet {
 
     private final Workspaces workspaces;
-    private final Projects projects;
+    private final VectorSets sets;
     private final Vectors vectors;
     private final IngestProperties.Index limits;
 
-    IndexTasklet(Workspaces workspaces, Projects projects, Vectors vectors, IngestProperties.Index limits) {
+    IndexTasklet(Workspaces workspaces, VectorSets sets, Vectors vectors, IngestProperties.Index limits) {
         this.workspaces = workspaces;
-        this.projects = projects;
+        this.sets = sets;
         this.vectors = vectors;
         this.limits = limits;
     }
@@ -28,7 +28,9 @@ final class IndexTasklet implements Tasklet {
     public RepeatStatus execute(StepContribution contribution, ChunkContext context) {
         IngestParameters parameters = IngestParameters.of(contribution.getStepExecution());
         var scope = parameters.scope();
-        for (VectorSet set : projects.activeSets(scope.workspaceId(), scope.projectId())) {
+        // A set in the making gets its index from the job that makes it.
+        for (VectorSet set :
+                sets.live(scope.workspaceId(), scope.projectId()).stream().toList()) {
             if (!vectors.indexed(set) && vectors.count(scope.workspaceId(), set) >= limits.rows()) {
                 workspaces.run(
                         scope.workspaceId(),

@@ -1,6 +1,7 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.chunk.ChunkProfile;
+import dev.tidemill.embed.Embedders;
 import dev.tidemill.embed.OnnxEmbedder;
 import dev.tidemill.extract.Extractor;
 import dev.tidemill.run.ItemsInHand;
@@ -8,6 +9,7 @@ import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Runs;
 import dev.tidemill.run.Steps;
+import dev.tidemill.sets.SameModel;
 import dev.tidemill.source.SourceItem;
 import dev.tidemill.source.SourceType;
 import dev.tidemill.source.Sources;
@@ -17,11 +19,12 @@ import dev.tidemill.store.Originals;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.Publisher;
 import dev.tidemill.store.VectorSet;
+import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Vectors;
-import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Workspaces;
 import java.nio.file.Path;
+import java.util.List;
 import org.springframework.batch.core.configuration.annotation.JobScope;
 import org.springframework.batch.core.configuration.annotation.StepScope;
 import org.springframework.batch.core.job.Job;
@@ -73,7 +76,10 @@ public class IngestConfiguration {
             JdbcClient jdbc,
             Spool spool,
             Projects projects,
-            OnnxEmbedder embedder) {
+            JdbcTemplate template,
+            OnnxEmbedder embedder,
+            Embedders embedders) {
+        VectorSets sets = new VectorSets(workspaces, template);
         IngestPlanner planner = new IngestPlanner(
                 projects,
                 new Documents(workspaces, jdbc),
@@ -84,7 +90,13 @@ public class IngestConfiguration {
                         embedder.model().dimensions()),
                 new Sources(properties.webLimits(), spool.folder()),
                 properties,
-                profile.id());
+                profile.id(),
+                scope -> new StoredListing(
+                        new Documents(workspaces, jdbc),
+                        new Originals(workspaces, jdbc),
+                        scope,
+                        profile.id(),
+                        spool));
         IngestReplay replay = new IngestReplay(projects, new Versions(workspaces, jdbc));
         return JobDefinition.of(job, "lists a source, extracts, chunks and embeds what is new or changed, publishes it")
                 .parameter(JobParameter.text("project", "slug of the project to ingest into")
@@ -93,7 +105,10 @@ public class IngestConfiguration {
                         .orElse("directory"))
                 .parameter(JobParameter.text("location", "name the folder or file on the server, or the address"))
                 .parameter(JobParameter.flag("allowMassDelete", "retire missing documents however many they are"))
-                .prepared(new IngestPreparation(projects, embedder)::prepare)
+                .parameter(JobParameter.flag(
+                        IngestParameters.STORED,
+                        "cut what is stored anew by the present chunking profile, without looking at the source"))
+                .prepared(new IngestPreparation(projects, sets, embedder, embedders, profile)::prepare)
                 .planned(planner::plan)
                 .replayed(replay::replay)
                 .configuredBy(properties, embedder.model().id(), embedder.fingerprint())
@@ -116,8 +131,22 @@ public class IngestConfiguration {
     @Bean
     @StepScope
     DiscoverReader discoverReader(
-            Spool spool, IngestProperties properties, @Value("#{stepExecution}") StepExecution step) {
-        return new DiscoverReader(new Sources(properties.webLimits(), spool.folder()), IngestParameters.of(step));
+            Spool spool,
+            IngestProperties properties,
+            Workspaces workspaces,
+            JdbcClient jdbc,
+            ChunkProfile profile,
+            @Value("#{stepExecution}") StepExecution step) {
+        IngestParameters parameters = IngestParameters.of(step);
+        return new DiscoverReader(
+                new Sources(properties.webLimits(), spool.folder()),
+                () -> new StoredListing(
+                        new Documents(workspaces, jdbc),
+                        new Originals(workspaces, jdbc),
+                        parameters.scope(),
+                        profile.id(),
+                        spool),
+                parameters);
     }
 
     @Bean
@@ -193,9 +222,9 @@ public class IngestConfiguration {
 
     @Bean
     @JobScope
-    EmbedAhead embedAhead(OnnxEmbedder embedder, IngestProperties properties) {
+    EmbedAhead embedAhead(IngestProperties properties) {
         return new EmbedAhead(
-                embedder, properties.embed().threads(), properties.embed().commitChunks());
+                properties.embed().threads(), properties.embed().commitChunks());
     }
 
     @Bean
@@ -204,17 +233,19 @@ public class IngestConfiguration {
             Workspaces workspaces,
             JdbcTemplate template,
             JdbcClient jdbc,
-            Projects projects,
+            Embedders embedders,
             EmbedAhead ahead,
             ChunkProfile profile,
             @Value("#{stepExecution}") StepExecution step) {
         IngestParameters parameters = IngestParameters.of(step);
+        VectorSet live = liveSet(new VectorSets(workspaces, template), parameters);
         return new ExtractWriter(
                 workspaces,
                 new Versions(workspaces, jdbc),
                 new Chunks(template),
                 new Vectors(workspaces, template),
-                liveSet(projects, parameters),
+                live,
+                embedders.of(live.model(), live.fingerprint()),
                 ahead,
                 parameters,
                 profile.id());
@@ -222,7 +253,7 @@ public class IngestConfiguration {
 
     @Bean
     Step embedStep(Steps steps, IngestProperties properties, EmbedReader embedReader, EmbedWriter embedWriter) {
-        return steps.<Embedded, Embedded>chunks(Ingest.EMBED, properties.embed().commitChunks())
+        return steps.<Made, Made>chunks(Ingest.EMBED, properties.embed().commitChunks())
                 .reader(embedReader)
                 .writer(embedWriter)
                 .build();
@@ -233,19 +264,22 @@ public class IngestConfiguration {
     EmbedReader embedReader(
             Workspaces workspaces,
             JdbcTemplate template,
-            Projects projects,
-            OnnxEmbedder embedder,
+            Embedders embedders,
             EmbedAhead ahead,
             IngestProperties properties,
             @Value("#{stepExecution}") StepExecution step) {
         IngestParameters parameters = IngestParameters.of(step);
+        VectorSets sets = new VectorSets(workspaces, template);
+        liveSet(sets, parameters);
+        List<EmbedReader.Target> targets =
+                sets.active(parameters.scope().workspaceId(), parameters.scope().projectId()).stream()
+                        .map(set -> new EmbedReader.Target(
+                                set,
+                                SameModel.checked(
+                                        sets, parameters.scope().workspaceId(), set, embedders)))
+                        .toList();
         return new EmbedReader(
-                new Vectors(workspaces, template),
-                parameters,
-                liveSet(projects, parameters),
-                embedder,
-                ahead,
-                properties.embed());
+                new Vectors(workspaces, template), parameters, targets, ahead, properties.embed());
     }
 
     @Bean
@@ -254,7 +288,6 @@ public class IngestConfiguration {
             Workspaces workspaces,
             JdbcTemplate template,
             JdbcClient jdbc,
-            Projects projects,
             IngestProperties properties,
             @Value("#{stepExecution}") StepExecution step) {
         IngestParameters parameters = IngestParameters.of(step);
@@ -263,16 +296,11 @@ public class IngestConfiguration {
                 new Vectors(workspaces, template),
                 new Publisher(jdbc),
                 parameters,
-                liveSet(projects, parameters),
                 properties.publish().commitDocuments());
     }
 
-    private static VectorSet liveSet(Projects projects, IngestParameters parameters) {
-        return projects
-                .activeSets(parameters.scope().workspaceId(), parameters.scope().projectId())
-                .stream()
-                .filter(set -> set.state().equals("live"))
-                .findFirst()
+    private static VectorSet liveSet(VectorSets sets, IngestParameters parameters) {
+        return sets.live(parameters.scope().workspaceId(), parameters.scope().projectId())
                 .orElseThrow(() -> new IllegalStateException(
                         "the project has no live vector set: start the ingest again, which makes one"));
     }
@@ -289,11 +317,14 @@ public class IngestConfiguration {
     }
 
     @Bean
-    Step indexStep(
-            Steps steps, IngestProperties properties, Workspaces workspaces, Projects projects, JdbcTemplate template) {
+    Step indexStep(Steps steps, IngestProperties properties, Workspaces workspaces, JdbcTemplate template) {
         return steps.tasklet(
                         Ingest.INDEX,
-                        new IndexTasklet(workspaces, projects, new Vectors(workspaces, template), properties.index()))
+                        new IndexTasklet(
+                                workspaces,
+                                new VectorSets(workspaces, template),
+                                new Vectors(workspaces, template),
+                                properties.index()))
                 .build();
     }
 

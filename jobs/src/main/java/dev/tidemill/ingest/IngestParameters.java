@@ -10,13 +10,21 @@ import org.springframework.batch.core.step.StepExecution;
 
 /// What one ingest run was asked to do, as its job parameters hold it. None of them is a secret.
 ///
+/// @param stored whether what is stored is cut anew instead of looking at the source
 /// @param listing the instance of the run: a document seen in it is there
 /// @param runId the execution, kept with every version and chunk it writes
 record IngestParameters(
-        SourceScope scope, SourceType type, String location, boolean allowMassDelete, long listing, long runId) {
+        SourceScope scope, SourceType type, String location, boolean allowMassDelete, boolean stored, long listing, long runId) {
+
+    static final String STORED = "stored";
 
     static Prepared prepared(
-            SourceScope scope, String project, SourceType type, String location, boolean allowMassDelete) {
+            SourceScope scope,
+            String project,
+            SourceType type,
+            String location,
+            boolean allowMassDelete,
+            boolean stored) {
         return new Prepared(
                 "ingest of " + type.id() + " " + location + " into project " + project,
                 Map.of(
@@ -25,7 +33,8 @@ record IngestParameters(
                         "sourceId", scope.sourceId().toString(),
                         "type", type.id(),
                         "location", location,
-                        "allowMassDelete", Boolean.toString(allowMassDelete)));
+                        "allowMassDelete", Boolean.toString(allowMassDelete),
+                        STORED, Boolean.toString(stored)));
     }
 
     static IngestParameters of(StepExecution step) {
@@ -36,6 +45,8 @@ record IngestParameters(
                 SourceType.byId(string(parameters, "type")),
                 string(parameters, "location"),
                 Boolean.parseBoolean(string(parameters, "allowMassDelete")),
+                // Runs of earlier versions do not have it.
+                Boolean.parseBoolean(parameters.getString(STORED, "false")),
                 step.getJobExecution().getJobInstanceId(),
                 step.getJobExecutionId());
     }

@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Says what an ingest would do: lists and hashes the source as the discover step does, and writes nothing.
@@ -39,6 +40,7 @@ final class IngestPlanner {
     private final HashProcessor hashes;
     private final IngestProperties properties;
     private final String profile;
+    private final Function<SourceScope, Listing> storedListing;
 
     IngestPlanner(
             Projects projects,
@@ -46,7 +48,8 @@ final class IngestPlanner {
             IngestMeasures measures,
             Sources sources,
             IngestProperties properties,
-            String profile) {
+            String profile,
+            Function<SourceScope, Listing> storedListing) {
         this.projects = projects;
         this.documents = documents;
         this.measures = measures;
@@ -54,6 +57,7 @@ final class IngestPlanner {
         this.hashes = new HashProcessor(properties.extract().maxFile().toBytes());
         this.properties = properties;
         this.profile = profile;
+        this.storedListing = storedListing;
     }
 
     Plan plan(UUID workspaceId, Map<String, String> given) {
@@ -61,12 +65,17 @@ final class IngestPlanner {
         Project project = projects.find(workspaceId, slug)
                 .orElseThrow(() -> new InvalidParameter("project", "there is no project \"" + slug + "\""));
         SourceType type = SourceType.byId(given.getOrDefault("type", ""));
-        String location = Sources.normalize(type, given.getOrDefault("location", ""));
+        boolean stored = IngestPreparation.stored(given);
+        String location = IngestPreparation.location(type, given);
         SourceScope scope = projects.findSource(project, type.id(), location)
                 .map(id -> new SourceScope(workspaceId, project.id(), id))
                 .orElse(null);
-        Look look = new Look(scope, type);
-        try (Listing listing = sources.open(type, location)) {
+        if (stored && scope == null) {
+            throw new InvalidParameter("location", "nothing of " + type.id() + " " + location + " is stored");
+        }
+        Look look = new Look(scope, type, stored);
+        try (Listing listing =
+                stored && scope != null ? storedListing.apply(scope) : sources.open(type, location)) {
             look.at(listing);
         } catch (IOException e) {
             throw new UncheckedIOException("the listing of " + location + " could not be closed", e);
@@ -78,14 +87,16 @@ final class IngestPlanner {
     private final class Look {
         private final @Nullable SourceScope scope;
         private final SourceType type;
+        private final boolean stored;
         private final MessageDigest world = ContentHash.sha256();
         private final List<SourceItem> page = new ArrayList<>();
         private final Map<String, Long> counts = new LinkedHashMap<>();
         private long bytes;
         private long present;
 
-        Look(@Nullable SourceScope scope, SourceType type) {
+        Look(@Nullable SourceScope scope, SourceType type, boolean stored) {
             this.scope = scope;
+            this.stored = stored;
             this.type = type;
             for (String name : List.of("new", "changed", "unchanged", "again", "gone", "refused")) {
                 counts.put(name, 0L);
@@ -166,7 +177,7 @@ final class IngestPlanner {
             List<String> notes = new ArrayList<>();
             long known = scope == null ? 0 : documents.presence(scope, -1).documents();
             note(Long.toString(known));
-            long gone = type.complete() ? known - present : 0;
+            long gone = type.complete() && !stored ? known - present : 0;
             count("gone", gone);
             boolean allowed = Boolean.parseBoolean(given.getOrDefault("allowMassDelete", "false"));
             if (gone > 0 && !allowed && properties.massDelete().suspicious(known, gone)) {

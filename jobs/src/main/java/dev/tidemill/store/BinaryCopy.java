@@ -103,6 +103,23 @@ final class BinaryCopy implements AutoCloseable {
         return this;
     }
 
+    /// pgvector's vector: dimensions, an unused word, then IEEE 754 floats.
+    BinaryCopy vector(float[] value) throws IOException {
+        out.writeInt(4 + 4 * value.length);
+        out.writeShort(value.length);
+        out.writeShort(0);
+        for (float f : value) {
+            out.writeFloat(f);
+        }
+        return this;
+    }
+
+    /// A null.
+    BinaryCopy nothing() throws IOException {
+        out.writeInt(-1);
+        return this;
+    }
+
     @Override
     public void close() throws IOException {
         out.writeShort(-1);

@@ -124,15 +124,19 @@ public final class ChunkSearch {
 
     /// The vector set that answers queries of the project, empty before its first ingest.
     public Optional<VectorSet> liveSet(Project project) {
+        return set(project, project.liveSetId());
+    }
+
+    /// A set of the project, live or not; empty when there is none of this number.
+    public Optional<VectorSet> set(Project project, @Nullable Long set) {
         return jdbc.sql("""
-                        SELECT s.id, s.model, s.fingerprint, s.dimensions, s.state
-                        FROM vector_sets s
+                        SELECT %s FROM vector_sets s
                         WHERE s.workspace_id = :workspace AND s.project_id = :project AND s.id = :set
-                        """)
+                        """.formatted(VectorSet.COLUMNS))
                 .param("workspace", project.workspaceId())
                 .param("project", project.id())
-                .param("set", project.liveSetId(), java.sql.Types.BIGINT)
-                .query(VectorSet.class)
+                .param("set", set, java.sql.Types.BIGINT)
+                .query(VectorSet::read)
                 .optional();
     }
 
@@ -214,7 +218,7 @@ public final class ChunkSearch {
 
     private List<Scored> amongVersions(Project project, VectorSet set, float[] query, int top, Scope scope) {
         return jdbc.sql("""
-                        SELECT c.id, 1 - (v.embedding <=> CAST(:query AS halfvec))
+                        SELECT c.id, 1 - (v.embedding <=> CAST(:query AS %s))
                         FROM unnest(CAST(:versions AS bigint[])) AS q (version_id)
                         CROSS JOIN LATERAL (
                           SELECT id, content_id FROM chunks
@@ -225,9 +229,9 @@ public final class ChunkSearch {
                           OFFSET 0) c
                         CROSS JOIN LATERAL (
                           SELECT embedding FROM %s WHERE workspace_id = :workspace AND content_id = c.content_id OFFSET 0) v
-                        ORDER BY v.embedding <=> CAST(:query AS halfvec), c.id
+                        ORDER BY v.embedding <=> CAST(:query AS %s), c.id
                         LIMIT :top
-                        """.formatted(set.table()))
+                        """.formatted(set.sqlType(), set.table(), set.sqlType()))
                 .param("query", literal(query))
                 .param("versions", scope.versionArray())
                 .param("workspace", project.workspaceId())
@@ -248,14 +252,14 @@ public final class ChunkSearch {
                                set_config('hnsw.ef_search', :ef, true),
                                set_config('hnsw.max_scan_tuples', :tuples, true)
                         """)
-                .param("ef", Integer.toString(Math.clamp(nearest, WALKED_AT_LEAST, 1_000)))
+                .param("ef", Integer.toString(walked(set, nearest)))
                 .param("tuples", Integer.toString(Math.max(20_000, nearest * 4)))
                 .query()
                 .singleRow();
         return jdbc.sql("""
                         WITH nearest AS MATERIALIZED (
-                          SELECT content_id, embedding <=> CAST(:query AS halfvec(%d)) AS distance
-                          FROM %s ORDER BY embedding <=> CAST(:query AS halfvec(%d)) LIMIT :nearest)
+                          SELECT content_id, embedding <=> CAST(:query AS %s) AS distance
+                          FROM %s ORDER BY embedding <=> CAST(:query AS %s) LIMIT :nearest)
                         SELECT coalesce(c.id, 0), 1 - n.distance
                         FROM nearest n
                         LEFT JOIN LATERAL (
@@ -267,7 +271,7 @@ public final class ChunkSearch {
                                  OR EXISTS (SELECT FROM unnest(heading_path) AS h (line) WHERE lower(line) = lower(:heading)))
                           OFFSET 0) c ON true
                         ORDER BY n.distance, 1
-                        """.formatted(set.dimensions(), set.table(), set.dimensions()))
+                        """.formatted(set.sqlType(), set.table(), set.sqlType()))
                 .param("query", literal(query))
                 .param("nearest", nearest)
                 .param("workspace", project.workspaceId())
@@ -276,6 +280,10 @@ public final class ChunkSearch {
                 .param("heading", scope.heading(), java.sql.Types.VARCHAR)
                 .query(ChunkSearch::scored)
                 .list();
+    }
+
+    private static int walked(VectorSet set, int nearest) {
+        return Math.clamp(nearest, set.efSearch() == null ? WALKED_AT_LEAST : set.efSearch(), 1_000);
     }
 
     /// The best chunks by the words of the question, best first. At most `candidates` matches are ranked.
@@ -456,7 +464,7 @@ public final class ChunkSearch {
         return new Scored(row.getLong(1), row.getDouble(2));
     }
 
-    private static String literal(float[] vector) {
+    static String literal(float[] vector) {
         StringBuilder text = new StringBuilder(vector.length * 12).append('[');
         for (int i = 0; i < vector.length; i++) {
             text.append(i == 0 ? "" : ",").append(vector[i]);

@@ -10,12 +10,21 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Documents of a source and the making of their versions. Writing methods join the caller's transaction.
 public final class Documents {
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
+
+    private static final String CUT_OTHERWISE = """
+            FROM documents d
+            JOIN document_versions v ON v.workspace_id = d.workspace_id AND v.document_id = d.id AND v.state = 'published'
+            WHERE d.workspace_id = :workspace AND d.source_id = :source AND d.deleted_at IS NULL
+              AND v.version = d.version AND v.profile <> :profile
+            """;
 
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
@@ -72,6 +81,50 @@ public final class Documents {
                                 row.getString("profile")))
                         .list());
         return known.stream().collect(Collectors.toMap(Known::key, Function.identity()));
+    }
+
+    /// A published document whose original is stored.
+    public record Stored(
+            String key,
+            String fileName,
+            @Nullable String title,
+            Map<String, String> metadata,
+            ContentHash hash) {}
+
+    /// Published documents of a source that were cut by another profile and have no newer version on its way, in the
+    /// order of their keys.
+    public List<Stored> cutOtherwise(SourceScope scope, String profile, String after, int limit) {
+        return workspaces.callAlone(
+                scope.workspaceId(),
+                () -> jdbc.sql("""
+                        SELECT d.key, v.file_name, v.title, v.metadata, encode(v.sha256, 'hex') AS hash
+                        """ + CUT_OTHERWISE + """
+                          AND d.key > :after
+                        ORDER BY d.key LIMIT :limit
+                        """)
+                        .param("workspace", scope.workspaceId())
+                        .param("source", scope.sourceId())
+                        .param("profile", profile)
+                        .param("after", after)
+                        .param("limit", limit)
+                        .query((row, n) -> new Stored(
+                                row.getString("key"),
+                                row.getString("file_name"),
+                                row.getString("title"),
+                                JSON.readValue(row.getString("metadata"), TEXTS),
+                                new ContentHash(row.getString("hash"))))
+                        .list());
+    }
+
+    public long countCutOtherwise(SourceScope scope, String profile) {
+        return workspaces.callAlone(
+                scope.workspaceId(),
+                () -> jdbc.sql("SELECT count(*) " + CUT_OTHERWISE)
+                        .param("workspace", scope.workspaceId())
+                        .param("source", scope.sourceId())
+                        .param("profile", profile)
+                        .query(Long.class)
+                        .single());
     }
 
     /// Notes that the source still lists these documents.

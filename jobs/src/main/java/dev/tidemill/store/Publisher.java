@@ -169,17 +169,13 @@ public final class Publisher {
     /// that no chunk of the workspace does. Chunks that wait to be published count as holding theirs.
     private void forgetUnused(SourceScope scope, Long[] oldVersions) {
         List<VectorSet> sets = jdbc.sql("""
-                        SELECT id, model, fingerprint, dimensions, state FROM vector_sets
-                        WHERE workspace_id = :workspace AND project_id = :project ORDER BY id
-                        """)
+                        SELECT %s FROM vector_sets s
+                        WHERE s.workspace_id = :workspace AND s.project_id = :project AND s.state <> 'retired'
+                        ORDER BY s.id FOR SHARE
+                        """.formatted(VectorSet.COLUMNS))
                 .param("workspace", scope.workspaceId())
                 .param("project", scope.projectId())
-                .query((row, n) -> new VectorSet(
-                        row.getLong("id"),
-                        row.getString("model"),
-                        row.getString("fingerprint"),
-                        row.getInt("dimensions"),
-                        row.getString("state")))
+                .query(VectorSet::read)
                 .list();
         for (VectorSet set : sets) {
             jdbc.sql("""

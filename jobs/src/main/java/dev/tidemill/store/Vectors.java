@@ -1,7 +1,11 @@
 package dev.tidemill.store;
 
 import java.nio.ByteBuffer;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -36,11 +40,25 @@ public final class Vectors {
     @SuppressWarnings("ArrayRecordComponent") // a vector is never compared as part of this
     public record Embedded(long versionId, UUID contentId, float[] vector) {}
 
-    /// Chunks of extracted versions of a source that have no vector in a set.
+    /// Whether the set is still there, and will be until the caller's transaction ends: what holds a set at the
+    /// beginning of its work may find it retired.
+    public boolean keep(UUID workspaceId, VectorSet set) {
+        return jdbc.sql("""
+                        SELECT id FROM vector_sets WHERE workspace_id = :workspace AND id = :id AND state <> 'retired'
+                        FOR SHARE
+                        """)
+                .param("workspace", workspaceId)
+                .param("id", set.id())
+                .query(Long.class)
+                .optional()
+                .isPresent();
+    }
+
+    /// Chunks of extracted versions of a source that have no vector in a set; none for a retired one.
     public long countMissing(SourceScope scope, VectorSet set) {
         return workspaces.callAlone(
                 scope.workspaceId(),
-                () -> jdbc.sql("""
+                () -> !keep(scope.workspaceId(), set) ? 0L : jdbc.sql("""
                         SELECT count(*) FROM document_versions v
                         JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id
                         WHERE v.workspace_id = :workspace AND v.source_id = :source AND v.state = 'extracted'
@@ -53,11 +71,12 @@ public final class Vectors {
                         .single());
     }
 
-    /// As [#countMissing], page by page in the order of versions and ordinals, after the given place.
+    /// As [#countMissing(SourceScope, VectorSet)], page by page in the order of versions and ordinals, after the given
+    /// place.
     public List<Missing> missing(SourceScope scope, VectorSet set, long afterVersion, int afterOrdinal, int limit) {
         return workspaces.callAlone(
                 scope.workspaceId(),
-                () -> jdbc.sql("""
+                () -> !keep(scope.workspaceId(), set) ? List.<Missing>of() : jdbc.sql("""
                         SELECT c.version_id, c.ordinal, c.content_id, c.header, c.text, e.embedding
                         FROM document_versions v
                         JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id
@@ -75,16 +94,147 @@ public final class Vectors {
                         .param("version", afterVersion)
                         .param("ordinal", afterOrdinal)
                         .param("limit", limit)
-                        .query((row, n) -> {
-                            byte[] cached = row.getBytes("embedding");
-                            return new Missing(
-                                    row.getLong("version_id"),
-                                    row.getInt("ordinal"),
-                                    row.getObject("content_id", UUID.class),
-                                    embedded(row.getString("header"), row.getString("text")),
-                                    cached == null ? null : floats(cached));
-                        })
+                        .query(Vectors::missing)
                         .list());
+    }
+
+    /// Texts of the project's chunks, published or about to be, that have no vector in a set.
+    public long countMissing(UUID workspaceId, UUID projectId, VectorSet set) {
+        return workspaces.callAlone(workspaceId, () -> missingNow(workspaceId, projectId, set));
+    }
+
+    /// As [#countMissing(UUID, UUID, VectorSet)], in the caller's transaction.
+    long missingNow(UUID workspaceId, UUID projectId, VectorSet set) {
+        return jdbc.sql("""
+                        SELECT count(DISTINCT c.content_id) FROM chunks c
+                        WHERE c.workspace_id = :workspace AND c.project_id = :project AND c.valid_to IS NULL
+                          AND NOT EXISTS (SELECT FROM %s x
+                                          WHERE x.workspace_id = c.workspace_id AND x.content_id = c.content_id)
+                        """.formatted(set.table()))
+                .param("workspace", workspaceId)
+                .param("project", projectId)
+                .query(Long.class)
+                .single();
+    }
+
+    /// As [#countMissing(UUID, UUID, VectorSet)], each text once, page by page in the order of their content ids.
+    public List<Missing> missing(UUID workspaceId, UUID projectId, VectorSet set, UUID after, int limit) {
+        return workspaces.callAlone(
+                workspaceId,
+                () -> jdbc.sql("""
+                        SELECT DISTINCT ON (c.content_id) c.version_id, c.ordinal, c.content_id, c.header, c.text, e.embedding
+                        FROM chunks c
+                        LEFT JOIN embedding_cache e ON e.workspace_id = c.workspace_id
+                             AND e.fingerprint = :fingerprint AND e.content_id = c.content_id
+                        WHERE c.workspace_id = :workspace AND c.project_id = :project AND c.valid_to IS NULL
+                          AND c.content_id > :after
+                          AND NOT EXISTS (SELECT FROM %s x
+                                          WHERE x.workspace_id = c.workspace_id AND x.content_id = c.content_id)
+                        ORDER BY c.content_id LIMIT :limit
+                        """.formatted(set.table()))
+                        .param("fingerprint", set.fingerprint())
+                        .param("workspace", workspaceId)
+                        .param("project", projectId)
+                        .param("after", after)
+                        .param("limit", limit)
+                        .query(Vectors::missing)
+                        .list());
+    }
+
+    private static Missing missing(ResultSet row, int number) throws SQLException {
+        byte[] cached = row.getBytes("embedding");
+        return new Missing(
+                row.getLong("version_id"),
+                row.getInt("ordinal"),
+                row.getObject("content_id", UUID.class),
+                embedded(row.getString("header"), row.getString("text")),
+                cached == null ? null : floats(cached));
+    }
+
+    /// What embedding a project anew comes to.
+    ///
+    /// @param texts to be in the set
+    /// @param cached of them, embedded by the same model before
+    /// @param tokens of those that are not cached
+    /// @param longest tokens of the longest text
+    public record Workload(long texts, long cached, long tokens, int longest) {}
+
+    /// Measures what a set of a model would need, made from nothing.
+    public Workload workload(UUID workspaceId, UUID projectId, String fingerprint) {
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
+                        SELECT count(*) AS texts, count(e.content_id) AS cached,
+                               coalesce(sum(c.tokens) FILTER (WHERE e.content_id IS NULL), 0) AS tokens,
+                               coalesce(max(c.tokens), 0) AS longest
+                        FROM (SELECT content_id, max(tokens) AS tokens FROM chunks
+                              WHERE workspace_id = :workspace AND project_id = :project AND valid_to IS NULL
+                              GROUP BY content_id) c
+                        LEFT JOIN embedding_cache e ON e.workspace_id = :workspace AND e.fingerprint = :fingerprint
+                             AND e.content_id = c.content_id
+                        """)
+                        .param("workspace", workspaceId)
+                        .param("project", projectId)
+                        .param("fingerprint", fingerprint)
+                        .query(Workload.class)
+                        .single());
+    }
+
+    /// Some texts of the project with their vectors in a set, picked at random.
+    public List<Missing> sample(UUID workspaceId, UUID projectId, VectorSet set, int limit) {
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
+                        SELECT DISTINCT ON (x.content_id) c.version_id, c.ordinal, x.content_id, c.header, c.text,
+                               x.embedding::vector::text AS vector
+                        FROM (SELECT content_id, embedding FROM %s WHERE workspace_id = :workspace
+                              ORDER BY random() LIMIT :limit) x
+                        JOIN chunks c ON c.workspace_id = :workspace AND c.content_id = x.content_id
+                             AND c.project_id = :project AND c.valid_to IS NULL
+                        """.formatted(set.table()))
+                        .param("workspace", workspaceId)
+                        .param("project", projectId)
+                        .param("limit", limit)
+                        .query((row, n) -> new Missing(
+                                row.getLong("version_id"),
+                                row.getInt("ordinal"),
+                                row.getObject("content_id", UUID.class),
+                                embedded(row.getString("header"), row.getString("text")),
+                                parsed(row.getString("vector"))))
+                        .list());
+    }
+
+    private static float[] parsed(String vector) {
+        String[] numbers = vector.substring(1, vector.length() - 1).split(",", -1);
+        float[] values = new float[numbers.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Float.parseFloat(numbers[i]);
+        }
+        return values;
+    }
+
+    /// The nearest texts of a set to a vector.
+    ///
+    /// @param efSearch candidates of the walk of the index, 0 to compare with every vector
+    public List<UUID> nearest(UUID workspaceId, VectorSet set, float[] query, int top, int efSearch) {
+        return workspaces.call(workspaceId, () -> {
+            jdbc.sql("""
+                            SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+                                   set_config('hnsw.ef_search', :ef, true),
+                                   set_config('enable_indexscan', :walk, true)
+                            """)
+                    .param("ef", Integer.toString(Math.max(1, efSearch)))
+                    .param("walk", efSearch > 0 ? "on" : "off")
+                    .query()
+                    .singleRow();
+            return jdbc.sql("""
+                            SELECT content_id FROM %s ORDER BY embedding <=> CAST(:query AS %s) LIMIT :top
+                            """.formatted(set.table(), set.sqlType()))
+                    .param("query", ChunkSearch.literal(query))
+                    .param("top", top)
+                    .query(UUID.class)
+                    .list();
+        });
     }
 
     /// A text without a vector.
@@ -121,21 +271,50 @@ public final class Vectors {
     public void write(UUID workspaceId, VectorSet set, List<Embedded> vectors) {
         staging.copy(
                 "staged_vectors",
-                "content_id uuid, embedding halfvec, floats bytea",
+                "content_id uuid, half halfvec, whole vector, floats bytea",
                 vectors.stream(),
-                (copy, embedded) -> copy.row(3)
-                        .uuid(embedded.contentId())
-                        .halfvec(embedded.vector())
-                        .bytes(bytes(embedded.vector())));
+                (copy, embedded) -> {
+                    copy.row(4).uuid(embedded.contentId());
+                    switch (set.type()) {
+                        case HALFVEC -> copy.halfvec(embedded.vector()).nothing();
+                        case VECTOR -> copy.nothing().vector(embedded.vector());
+                    }
+                    copy.bytes(bytes(embedded.vector()));
+                });
         template.update("""
                 INSERT INTO %s (workspace_id, content_id, embedding)
-                SELECT ?, content_id, embedding FROM pg_temp.staged_vectors ON CONFLICT DO NOTHING
-                """.formatted(set.table()), workspaceId);
+                SELECT ?, content_id, %s FROM pg_temp.staged_vectors ON CONFLICT DO NOTHING
+                """.formatted(set.table(), set.type() == VectorSet.Type.HALFVEC ? "half" : "whole"), workspaceId);
         template.update("""
                 INSERT INTO embedding_cache (workspace_id, fingerprint, content_id, embedding)
                 SELECT ?, ?, content_id, floats FROM pg_temp.staged_vectors ON CONFLICT DO NOTHING
                 """, workspaceId, set.fingerprint());
         template.update("DELETE FROM pg_temp.staged_vectors");
+    }
+
+    /// As [#write], for texts that were read outside of this transaction: those whose last chunk is gone meanwhile
+    /// are left out, and none goes before this transaction ends.
+    public void writeHeld(UUID workspaceId, UUID projectId, VectorSet set, List<Embedded> vectors) {
+        jdbc.sql("SELECT id FROM projects WHERE workspace_id = :workspace AND id = :project FOR SHARE")
+                .param("workspace", workspaceId)
+                .param("project", projectId)
+                .query(UUID.class)
+                .single();
+        List<UUID> held = jdbc.sql("""
+                        SELECT DISTINCT content_id FROM chunks
+                        WHERE workspace_id = :workspace AND project_id = :project AND valid_to IS NULL
+                          AND content_id = ANY (:ids)
+                        """)
+                .param("workspace", workspaceId)
+                .param("project", projectId)
+                .param("ids", vectors.stream().map(Embedded::contentId).toArray(UUID[]::new))
+                .query(UUID.class)
+                .list();
+        Set<UUID> kept = new HashSet<>(held);
+        write(
+                workspaceId,
+                set,
+                vectors.stream().filter(one -> kept.contains(one.contentId())).toList());
     }
 
     /// Vectors in a set.
@@ -169,13 +348,13 @@ public final class Vectors {
                 .optional();
     }
 
-    private static byte[] bytes(float[] vector) {
+    static byte[] bytes(float[] vector) {
         ByteBuffer buffer = ByteBuffer.allocate(4 * vector.length);
         buffer.asFloatBuffer().put(vector);
         return buffer.array();
     }
 
-    private static float[] floats(byte[] bytes) {
+    static float[] floats(byte[] bytes) {
         float[] vector = new float[bytes.length / 4];
         ByteBuffer.wrap(bytes).asFloatBuffer().get(vector);
         return vector;

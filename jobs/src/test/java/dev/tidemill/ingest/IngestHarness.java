@@ -3,6 +3,7 @@ package dev.tidemill.ingest;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemill.document.ContentHash;
+import dev.tidemill.embed.Embedders;
 import dev.tidemill.embed.EmbeddingModel;
 import dev.tidemill.embed.OnnxEmbedder;
 import dev.tidemill.run.RunConfiguration;
@@ -99,6 +100,11 @@ final class IngestHarness implements AutoCloseable {
         @Bean(destroyMethod = "")
         OnnxEmbedder embedder() {
             return Embedder.SHARED;
+        }
+
+        @Bean
+        Embedders embedders(OnnxEmbedder embedder) {
+            return new Embedders(embedder, Map.of());
         }
     }
 

@@ -331,9 +331,14 @@ class TenantTablesTest {
                 INSERT INTO usage_counters (workspace_id, day) VALUES ('ID', '2026-01-01');
                 INSERT INTO assets (workspace_id, type, title, content) VALUES ('ID', 't', 't', 'c');
                 INSERT INTO history (workspace_id, command, input, output) VALUES ('ID', 'c', 'i', 'o');
-                INSERT INTO golden_questions (workspace_id, project_id, question) VALUES ('ID', 'ID', 'q');
-                INSERT INTO evaluation_runs (workspace_id, project_id, set_id, run_id, config, metrics)
-                  VALUES ('ID', 'ID', 1, 1, '{}', '{}');
+                INSERT INTO golden_sets (workspace_id, id, project_id, name) OVERRIDING SYSTEM VALUE VALUES ('ID', 1, 'ID', 'g');
+                INSERT INTO golden_questions (workspace_id, project_id, golden_set_id, key, question)
+                  VALUES ('ID', 'ID', 1, 'k', 'q');
+                INSERT INTO asked_questions (workspace_id, project_id, question_id, question) VALUES ('ID', 'ID', 'ID', 'q');
+                INSERT INTO evaluation_runs (workspace_id, id, project_id, set_id, run_id, config, metrics)
+                  OVERRIDING SYSTEM VALUE VALUES ('ID', 1, 'ID', 1, 1, '{}', '{}');
+                INSERT INTO evaluation_answers (workspace_id, evaluation_id, key, question, found, millis)
+                  VALUES ('ID', 1, 'k', 'q', '{}', 1);
                 """.replace("ID'", id + "'").replace("SLUG", slug));
     }
 }

@@ -41,6 +41,8 @@ public final class CommandLineTool {
                 .addSubcommand(new CommandLine(new JobsCommand(tool)).addSubcommand(new JobStartCommand(tool)))
                 .addSubcommand(RunsCommand.with(tool))
                 .addSubcommand(new PlanCommand(tool))
+                .addSubcommand(ReembedCommand.with(tool))
+                .addSubcommand(EvaluateCommand.with(tool))
                 .addSubcommand(DeadLettersCommand.withActions(tool))
                 .addSubcommand(SchedulesCommand.with(tool))
                 .addSubcommand(new AlertsCommand(tool))

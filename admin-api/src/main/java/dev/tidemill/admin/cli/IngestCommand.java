@@ -43,6 +43,11 @@ final class IngestCommand implements Callable<Integer> {
     @Option(names = "--allow-mass-delete", description = "retire documents missing at the source however many they are")
     private boolean allowMassDelete;
 
+    @Option(
+            names = "--stored",
+            description = "cut what is stored of it anew by the present chunking profile; the files need not be there")
+    private boolean stored;
+
     @Option(names = "--timeout", description = "give up waiting after this many seconds; the run goes on in the server")
     private @Nullable Long timeoutSeconds;
 
@@ -64,7 +69,7 @@ final class IngestCommand implements Callable<Integer> {
         String resolved = location;
         if (!location.startsWith("http://") && !location.startsWith("https://")) {
             Path path = Path.of(location).toAbsolutePath().normalize();
-            if (!Files.exists(path)) {
+            if (!stored && !Files.exists(path)) {
                 throw new CommandFailed(ExitCode.NOT_FOUND, path + " does not exist: name an existing folder or file");
             }
             resolved = path.toString();
@@ -74,7 +79,8 @@ final class IngestCommand implements Callable<Integer> {
                     "project", project,
                     "type", type,
                     "location", resolved,
-                    "allowMassDelete", allowMassDelete);
+                    "allowMassDelete", allowMassDelete,
+                    "stored", stored);
             if (dryRun) {
                 JsonNode planned = session.api().post("/actuator/jobs/ingest/plan", parameters);
                 PlanText.print(planned, output, tool.out());

@@ -2,16 +2,19 @@ package dev.tidemill.admin.query;
 
 import dev.tidemill.answer.AnswerProperties;
 import dev.tidemill.answer.Answerer;
+import dev.tidemill.embed.Embedders;
 import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.search.QueryTraffic;
 import dev.tidemill.search.QueryVectors;
 import dev.tidemill.search.Searcher;
+import dev.tidemill.store.AskedQuestions;
 import dev.tidemill.store.ChunkSearch;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.Texts;
 import dev.tidemill.store.Workspaces;
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -28,20 +31,32 @@ public class QueryConfiguration {
     }
 
     @Bean
-    QueryVectors queryVectors(OnnxEmbedder embedder, MeterRegistry meters) {
-        String model = embedder.model().id();
-        Counter made = meters.counter("tidemill.embed.requests", "model", model, "outcome", "ok");
-        Counter failed = meters.counter("tidemill.embed.requests", "model", model, "outcome", "failed");
-        return new QueryVectors(embedder.fingerprint(), question -> {
+    QueryVectors queryVectors(Embedders embedders, MeterRegistry meters) {
+        return new QueryVectors((model, fingerprint, question) -> {
             try {
-                float[] vector = embedder.embedQuery(question);
-                made.increment();
+                float[] vector = embedders.of(model, fingerprint).embedQuery(question);
+                meters.counter("tidemill.embed.requests", "model", model, "outcome", "ok")
+                        .increment();
                 return vector;
             } catch (RuntimeException e) {
-                failed.increment();
+                meters.counter("tidemill.embed.requests", "model", model, "outcome", "failed")
+                        .increment();
                 throw e;
             }
         });
+    }
+
+    @Bean
+    QueryTraffic queryTraffic() {
+        return new QueryTraffic();
+    }
+
+    @Bean
+    AskedLog askedLog(
+            @Qualifier("app") Workspaces workspaces,
+            @Qualifier("app") JdbcClient jdbc,
+            @Value("${tidemill.questions.keep:500}") int keep) {
+        return new AskedLog(new AskedQuestions(workspaces, jdbc), keep);
     }
 
     @Bean
@@ -63,7 +78,14 @@ public class QueryConfiguration {
             OnnxEmbedder embedder,
             AnswerProperties properties) {
         return new Answerer(
-                searcher, workspaces, chunks, new Texts(workspaces, jdbc), vectors::of, embedder::embed, properties);
+                searcher,
+                workspaces,
+                chunks,
+                new Texts(workspaces, jdbc),
+                question -> vectors.of(embedder.id(), embedder.fingerprint(), question),
+                embedder::embed,
+                properties,
+                embedder.id()::equals);
     }
 
     @Bean
@@ -73,7 +95,10 @@ public class QueryConfiguration {
             @Qualifier("app") Workspaces workspaces,
             @Qualifier("app") JdbcClient jdbc,
             ChunkSearch chunks,
+            QueryTraffic traffic,
+            AskedLog asked,
             MeterRegistry meters) {
-        return new QueryController(searcher, answerer, workspaces, new Projects(workspaces, jdbc), chunks, meters);
+        return new QueryController(
+                searcher, answerer, workspaces, new Projects(workspaces, jdbc), chunks, traffic, asked, meters);
     }
 }

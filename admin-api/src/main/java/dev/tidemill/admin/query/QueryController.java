@@ -6,6 +6,8 @@ import dev.tidemill.answer.Answer;
 import dev.tidemill.answer.Answer.Abstained;
 import dev.tidemill.answer.Answer.Answered;
 import dev.tidemill.answer.Answerer;
+import dev.tidemill.search.QueryTraffic;
+import dev.tidemill.search.SearchRequest;
 import dev.tidemill.search.SearchResult;
 import dev.tidemill.search.Searcher;
 import dev.tidemill.search.UnknownProject;
@@ -39,6 +41,8 @@ class QueryController {
     private final Workspaces workspaces;
     private final Projects projects;
     private final ChunkSearch chunks;
+    private final QueryTraffic traffic;
+    private final AskedLog asked;
     private final MeterRegistry meters;
 
     QueryController(
@@ -47,12 +51,16 @@ class QueryController {
             Workspaces workspaces,
             Projects projects,
             ChunkSearch chunks,
+            QueryTraffic traffic,
+            AskedLog asked,
             MeterRegistry meters) {
         this.searcher = searcher;
         this.answerer = answerer;
         this.workspaces = workspaces;
         this.projects = projects;
         this.chunks = chunks;
+        this.traffic = traffic;
+        this.asked = asked;
         this.meters = meters;
     }
 
@@ -61,7 +69,9 @@ class QueryController {
     SearchResponse search(
             @AuthenticationPrincipal Caller caller, @PathVariable String project, @RequestBody QueryRequest request) {
         checkExplain(caller, request);
-        SearchResult result = searcher.search(caller.workspaceId(), project, request.toSearch());
+        SearchRequest search = request.toSearch();
+        SearchResult result = traffic.during(() -> searcher.search(caller.workspaceId(), project, search));
+        asked.note(caller.workspaceId(), project, search.question());
         meters.timer("tidemill.search.duration", "mode", result.mode().id())
                 .record(result.timings().total());
         return SearchResponse.of(result, request.explained());
@@ -74,14 +84,16 @@ class QueryController {
     AskResponse ask(
             @AuthenticationPrincipal Caller caller, @PathVariable String project, @RequestBody QueryRequest request) {
         checkExplain(caller, request);
-        Answer answer = answerer.answer(caller.workspaceId(), project, request.toSearch());
+        SearchRequest search = request.toSearch();
+        Answer answer = traffic.during(() -> answerer.answer(caller.workspaceId(), project, search));
+        asked.note(caller.workspaceId(), project, search.question());
         String outcome = switch (answer) {
             case Answered _ -> "answered";
             case Abstained abstained -> abstained.reason().name();
         };
-        SearchResult.Timings search = answer.search().timings();
-        phase("search", outcome, search.total());
-        phase("answer", outcome, answer.total().minus(search.total()));
+        SearchResult.Timings timings = answer.search().timings();
+        phase("search", outcome, timings.total());
+        phase("answer", outcome, answer.total().minus(timings.total()));
         phase("total", outcome, answer.total());
         meters.counter("tidemill.citations.dropped").increment(answer.droppedCitations());
         return AskResponse.of(answer, request.explained());

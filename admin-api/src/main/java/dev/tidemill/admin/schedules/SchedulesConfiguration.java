@@ -114,6 +114,15 @@ public class SchedulesConfiguration {
     }
 
     @Bean
+    RunObserver recallPause(JdbcClient jdbc, ScheduleStore store, ObjectProvider<Operations> operations) {
+        return new RecallPause(
+                jdbc,
+                store,
+                operations::getObject,
+                work -> Thread.ofVirtual().name("recall-pause").start(work));
+    }
+
+    @Bean
     Reconciler reconciler(
             @Qualifier(QUALIFIER) JdbcClient jdbc,
             @Qualifier(QUALIFIER) JdbcTransactionManager transactions,

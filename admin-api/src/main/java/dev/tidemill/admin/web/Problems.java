@@ -7,6 +7,7 @@ import dev.tidemill.run.UnknownPlan;
 import dev.tidemill.run.UnknownRun;
 import dev.tidemill.search.UnknownProject;
 import dev.tidemill.source.SourceUnavailable;
+import dev.tidemill.store.SetConflict;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +68,11 @@ class Problems extends ResponseEntityExceptionHandler {
             problem.setProperty("run", "/actuator/runs/" + e.runId());
         }
         return problem;
+    }
+
+    @ExceptionHandler
+    ProblemDetail setConflict(SetConflict e) {
+        return ProblemDetail.forStatusAndDetail(HttpStatus.CONFLICT, message(e));
     }
 
     @ExceptionHandler

@@ -1,7 +1,5 @@
-package dev.tidemill.ingest;
+package dev.tidemill.run;
 
-import dev.tidemill.run.Progress;
-import dev.tidemill.run.WorkerThreads;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -20,10 +18,10 @@ import org.springframework.batch.infrastructure.item.ItemStreamReader;
 /// Reads the results of costly work in order, while the next pieces of work are being done on threads
 /// of its own: the work goes on while a chunk is written and committed, and holds no connection. What
 /// there is to do is read from the data, so nothing needs to be remembered for a restart.
-class LookAheadReader<I, O> implements ItemStreamReader<O> {
+public class LookAheadReader<I, O> implements ItemStreamReader<O> {
 
     /// Turns one item into its result.
-    interface Work<I, O> {
+    public interface Work<I, O> {
         O apply(I item) throws Exception;
     }
 
@@ -33,6 +31,8 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
     private final Work<I, O> work;
     private int threads;
     private int ahead;
+    private int atRisk = Integer.MAX_VALUE;
+    private int uncommitted;
     private final Deque<Future<O>> results = new ArrayDeque<>();
     private @Nullable ExecutorService pool;
     private Iterator<I> page = List.<I>of().iterator();
@@ -42,7 +42,7 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
     /// @param pages the next items at each call, an empty list at the end
     /// @param threads pieces of work done at a time
     /// @param ahead results kept ready at most
-    LookAheadReader(
+    public LookAheadReader(
             String name, LongSupplier remaining, Supplier<List<I>> pages, Work<I, O> work, int threads, int ahead) {
         this.name = name;
         this.remaining = remaining;
@@ -53,13 +53,23 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
     }
 
     /// Works on one item after another, none before it is asked for. Before the reader is opened.
-    final void oneAtATime() {
+    protected final void oneAtATime() {
         threads = 1;
         ahead = 1;
     }
 
+    /// Begins no more work than this before a chunk is committed: what a kill loses at most. Before the reader is
+    /// opened.
+    ///
+    /// @param results at least the size of a chunk, or no chunk would ever be full
+    public final LookAheadReader<I, O> losingAtMost(int results) {
+        atRisk = results;
+        return this;
+    }
+
     @Override
     public void open(ExecutionContext context) {
+        uncommitted = 0;
         Progress.total(context, remaining.getAsLong());
         pool = Executors.newFixedThreadPool(threads, WorkerThreads.named(name + "-"));
     }
@@ -70,7 +80,7 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
         if (running == null) {
             throw new IllegalStateException("the reader of step " + name + " is not open");
         }
-        while (results.size() < ahead) {
+        while (results.size() < ahead && uncommitted + results.size() < atRisk) {
             I item = next();
             if (item == null) {
                 break;
@@ -81,6 +91,7 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
         if (first == null) {
             return null;
         }
+        uncommitted++;
         try {
             return first.get();
         } catch (ExecutionException e) {
@@ -89,6 +100,12 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
             }
             throw e;
         }
+    }
+
+    /// Called at the end of a chunk's transaction.
+    @Override
+    public void update(ExecutionContext context) {
+        uncommitted = 0;
     }
 
     private @Nullable I next() {
@@ -128,5 +145,5 @@ class LookAheadReader<I, O> implements ItemStreamReader<O> {
     }
 
     /// Releases a result that nobody will read.
-    void discard(O result) {}
+    protected void discard(O result) {}
 }

@@ -1,0 +1,41 @@
+package dev.tidemill.admin.sets;
+
+import dev.tidemill.embed.Embedders;
+import dev.tidemill.reembed.ReembedProperties;
+import dev.tidemill.run.Audit;
+import dev.tidemill.run.Runs;
+import dev.tidemill.sets.SetAudit;
+import dev.tidemill.store.Evaluations;
+import dev.tidemill.store.Projects;
+import dev.tidemill.store.VectorSets;
+import dev.tidemill.store.Vectors;
+import dev.tidemill.store.Workspaces;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// Vector sets, on the connections of the app role.
+@Configuration(proxyBeanMethods = false)
+public class SetsConfiguration {
+
+    @Bean
+    SetsController setsController(
+            @Qualifier("app") Workspaces workspaces,
+            @Qualifier("app") JdbcTemplate template,
+            @Qualifier("app") JdbcClient jdbc,
+            Embedders embedders,
+            Runs runs,
+            ReembedProperties properties) {
+        return new SetsController(
+                workspaces,
+                new Projects(workspaces, jdbc),
+                new VectorSets(workspaces, template),
+                new Evaluations(workspaces, jdbc),
+                new SetAudit(new Vectors(workspaces, template), embedders),
+                new Audit(jdbc),
+                runs,
+                properties.soak());
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.evaluate;
+
+import org.jspecify.annotations.NullMarked;

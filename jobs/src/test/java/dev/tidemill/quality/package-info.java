@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.quality;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.reembed;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.sets;
+
+import org.jspecify.annotations.NullMarked;
