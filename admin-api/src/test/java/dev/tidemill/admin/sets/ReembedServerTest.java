@@ -136,7 +136,7 @@ class ReembedServerTest {
     }
 
     /// Asks the same question again and again until told to stop.
-    private static final class Asking {
+    private static final class Asking implements AutoCloseable {
         private final Set<String> seen = ConcurrentHashMap.newKeySet();
         private final ConcurrentLinkedQueue<String> failed = new ConcurrentLinkedQueue<>();
         private final AtomicInteger asked = new AtomicInteger();
@@ -166,12 +166,17 @@ class ReembedServerTest {
                 began.countDown();
             }
         }
+
+        @Override
+        public void close() {
+            done.set(true);
+        }
     }
 
     @Test
     void aProjectGoesToTheModelOfAServiceAndBackWhileQuestionsAreAsked() throws Exception {
-        Asking asking = new Asking();
-        try (ExecutorService people = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (ExecutorService people = Executors.newVirtualThreadPerTaskExecutor();
+                Asking asking = new Asking()) {
             List<Future<?>> askers = List.of(people.submit(asking::ask), people.submit(asking::ask));
             assertThat(asking.began.await(30, TimeUnit.SECONDS)).isTrue();
             Reply planned = server.post("/actuator/jobs/reembed/plan", "{\"model\":\"words\"}", key);
