@@ -150,7 +150,8 @@ public final class Evaluations {
             UUID workspaceId, long launchId, long afterEvaluation, String afterKey, int sample, int limit) {
         return workspaces.callAlone(
                 workspaceId,
-                () -> jdbc.sql("SELECT e.id, e.set_id, p.slug, e.mode, q.key, q.question, q.expected " + UNANSWERED + """
+                () -> jdbc.sql("SELECT e.id, e.set_id, p.slug, e.mode, q.key, q.question, q.expected " + UNANSWERED
+                                + """
                           AND (e.id, q.key) > (:evaluation, :key)
                         ORDER BY e.id, q.key LIMIT :limit
                         """)
