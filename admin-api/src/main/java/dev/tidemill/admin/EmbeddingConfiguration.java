@@ -39,7 +39,8 @@ class EmbeddingConfiguration {
                 .endpoints()
                 .forEach((id, endpoint) -> endpoints.put(
                         id,
-                        () -> new HttpEmbedder(endpoint.endpoint(id), key(id, endpoint.keyVariable()), limit::reserve)));
+                        () -> new HttpEmbedder(
+                                endpoint.endpoint(id), key(id, endpoint.keyVariable()), limit::reserve)));
         return new Embedders(first, endpoints);
     }
 

@@ -14,7 +14,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// @param endpoints further models, by id
 @ConfigurationProperties(prefix = "tidemill.embedding", ignoreUnknownFields = false)
 record EmbeddingProperties(
-        @DefaultValue("bge-small-en-v1.5-int8") String model, @DefaultValue Map<String, Endpoint> endpoints) {
+        @DefaultValue("bge-small-en-v1.5-int8") String model,
+        @DefaultValue Map<String, Endpoint> endpoints) {
 
     EmbeddingProperties {
         // Refused when the process starts, not when the model is first needed.

@@ -96,8 +96,7 @@ public final class HttpEmbedder implements Embedder {
                 .connectTimeout(Duration.ofSeconds(10))
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .build();
-        this.collector =
-                Thread.ofVirtual().name("embed-" + endpoint.id()).unstarted(this::collect);
+        this.collector = Thread.ofVirtual().name("embed-" + endpoint.id()).unstarted(this::collect);
         collector.start();
     }
 
@@ -218,8 +217,7 @@ public final class HttpEmbedder implements Embedder {
     /// Completes every text of the batch, one way or the other.
     private void send(List<Waiting> batch) {
         try {
-            List<float[]> vectors =
-                    request(batch.stream().map(Waiting::text).toList());
+            List<float[]> vectors = request(batch.stream().map(Waiting::text).toList());
             for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).vector().complete(vectors.get(i));
             }

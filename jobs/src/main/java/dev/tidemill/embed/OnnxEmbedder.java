@@ -240,8 +240,8 @@ public final class OnnxEmbedder implements Embedder {
         });
         int length = count[0] + 1;
         if (length > limit) {
-            throw new TextRefused("a text of " + length + " tokens (" + text.length()
-                    + " chars) is too long: " + model.id() + " takes at most " + limit + " tokens; split it");
+            throw new TextRefused("a text of " + length + " tokens (" + text.length() + " chars) is too long: "
+                    + model.id() + " takes at most " + limit + " tokens; split it");
         }
         ids[length - 1] = tokenizer.separatorId();
         return Arrays.copyOf(ids, length);

@@ -33,10 +33,7 @@ final class ConcludeTasklet implements Tasklet {
 
     /// @param outbox null where nobody is told
     ConcludeTasklet(
-            Workspaces workspaces,
-            Evaluations evaluations,
-            @Nullable Outbox outbox,
-            EvaluateProperties.Canary canary) {
+            Workspaces workspaces, Evaluations evaluations, @Nullable Outbox outbox, EvaluateProperties.Canary canary) {
         this.workspaces = workspaces;
         this.evaluations = evaluations;
         this.outbox = outbox;
@@ -94,13 +91,15 @@ final class ConcludeTasklet implements Tasklet {
         String key = "quality/" + now.project() + "/" + now.goldenSet() + "/" + now.mode();
         if (falls.isEmpty()) {
             if (outbox != null) {
-                outbox.resolve(parameters.workspaceId(), key, "the canary of project " + now.project() + " is well again");
+                outbox.resolve(
+                        parameters.workspaceId(), key, "the canary of project " + now.project() + " is well again");
             }
             return Optional.empty();
         }
         evaluations.fell(parameters.workspaceId(), now.id());
         String message = "Golden set " + now.goldenSet() + " of project " + now.project() + " fell: "
-                + String.join(", ", falls) + ". ./tidemill evaluate diff " + before.get().id() + " " + now.id()
+                + String.join(", ", falls) + ". ./tidemill evaluate diff "
+                + before.get().id() + " " + now.id()
                 + " shows which questions; what changed the corpus stands in ./tidemill runs";
         if (outbox != null) {
             outbox.replace(new Event(

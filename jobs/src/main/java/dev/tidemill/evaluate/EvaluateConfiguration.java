@@ -133,8 +133,8 @@ public class EvaluateConfiguration {
                 new ChunkSearch(jdbc),
                 new QueryVectors((model, fingerprint, question) ->
                         embedders.of(model, fingerprint).embedQuery(question))));
-        OpenQuestions open = new OpenQuestions(
-                new Evaluations(workspaces, jdbc), parameters.workspaceId(), parameters.launch(), 0);
+        OpenQuestions open =
+                new OpenQuestions(new Evaluations(workspaces, jdbc), parameters.workspaceId(), parameters.launch(), 0);
         return new LookAheadReader<>(
                 Evaluate.ASK,
                 open::count,
@@ -166,8 +166,7 @@ public class EvaluateConfiguration {
 
     @Bean
     @StepScope
-    AnswerWriter evaluateWriter(
-            Workspaces workspaces, JdbcClient jdbc, @Value("#{stepExecution}") StepExecution step) {
+    AnswerWriter evaluateWriter(Workspaces workspaces, JdbcClient jdbc, @Value("#{stepExecution}") StepExecution step) {
         return new AnswerWriter(workspaces, new Evaluations(workspaces, jdbc), EvaluateParameters.of(step));
     }
 

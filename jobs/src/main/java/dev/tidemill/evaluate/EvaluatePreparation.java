@@ -55,8 +55,8 @@ final class EvaluatePreparation {
     private Project project(UUID workspaceId, Map<String, String> given) {
         String slug = given.getOrDefault(EvaluateParameters.PROJECT, "");
         return projects.find(workspaceId, slug)
-                .orElseThrow(() ->
-                        new InvalidParameter(EvaluateParameters.PROJECT, "there is no project \"" + slug + "\""));
+                .orElseThrow(
+                        () -> new InvalidParameter(EvaluateParameters.PROJECT, "there is no project \"" + slug + "\""));
     }
 
     private List<GoldenSet> sets(UUID workspaceId, Map<String, String> given) {
@@ -110,7 +110,9 @@ final class EvaluatePreparation {
                     .sum();
             notes.add("asks vector set " + set.id() + " by " + set.model());
         }
-        notes.add("mode " + SearchMode.byId(given.getOrDefault(EvaluateParameters.MODE, "hybrid")).id());
+        notes.add("mode "
+                + SearchMode.byId(given.getOrDefault(EvaluateParameters.MODE, "hybrid"))
+                        .id());
         return new Plan(
                 Map.of("questions", questions),
                 0,

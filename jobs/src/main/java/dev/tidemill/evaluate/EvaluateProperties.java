@@ -34,7 +34,9 @@ public record EvaluateProperties(
     /// @param mayFallPercent of the value of the evaluation before, for each of them
     /// @param pausesSchedules jobs whose schedules are paused by an alert, until an operator resumes them
     public record Canary(
-            @DefaultValue({Evaluator.NDCG, Evaluator.RECALL}) List<String> metrics,
+            @DefaultValue({Evaluator.NDCG, Evaluator.RECALL})
+            List<String> metrics,
+
             @DefaultValue("5") double mayFallPercent,
             @DefaultValue("ingest") List<String> pausesSchedules) {
 

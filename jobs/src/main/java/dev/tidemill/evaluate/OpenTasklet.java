@@ -28,11 +28,7 @@ final class OpenTasklet implements Tasklet {
     private final Evaluations evaluations;
 
     OpenTasklet(
-            Workspaces workspaces,
-            Projects projects,
-            VectorSets sets,
-            GoldenSets goldenSets,
-            Evaluations evaluations) {
+            Workspaces workspaces, Projects projects, VectorSets sets, GoldenSets goldenSets, Evaluations evaluations) {
         this.workspaces = workspaces;
         this.projects = projects;
         this.sets = sets;
@@ -54,14 +50,12 @@ final class OpenTasklet implements Tasklet {
                         "no project with a canary set has changed since it was last asked");
             }
             for (String slug : slugs) {
-                Project project =
-                        projects.find(parameters.workspaceId(), slug).orElseThrow();
+                Project project = projects.find(parameters.workspaceId(), slug).orElseThrow();
                 VectorSet set = set(parameters, project);
                 for (GoldenSet golden : goldenSets.list(project)) {
                     boolean wanted = parameters.canary()
                             ? golden.canary()
-                            : parameters.goldenSet() == null
-                                    || golden.name().equals(parameters.goldenSet());
+                            : parameters.goldenSet() == null || golden.name().equals(parameters.goldenSet());
                     if (wanted) {
                         open(parameters, project, set, golden);
                     }

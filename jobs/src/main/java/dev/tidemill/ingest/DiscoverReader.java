@@ -11,7 +11,8 @@ import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.batch.infrastructure.item.ItemStreamException;
 import org.springframework.batch.infrastructure.item.ItemStreamReader;
 
-/// Lists the source, or what is stored of it. A resumed run lists it again from its beginning: what was recorded is recognised by its hash.
+/// Lists the source, or what is stored of it. A resumed run lists it again from its beginning: what was recorded is
+/// recognised by its hash.
 class DiscoverReader implements ItemStreamReader<SourceItem> {
 
     private final Sources sources;
@@ -27,8 +28,7 @@ class DiscoverReader implements ItemStreamReader<SourceItem> {
 
     @Override
     public void open(ExecutionContext context) {
-        Listing opened =
-                parameters.stored() ? stored.get() : sources.open(parameters.type(), parameters.location());
+        Listing opened = parameters.stored() ? stored.get() : sources.open(parameters.type(), parameters.location());
         listing = opened;
         Progress.total(context, opened.total());
     }

@@ -147,8 +147,7 @@ class EmbedReader extends LookAheadReader<EmbedReader.Todo, Made> {
                 ordinal = page.getLast().ordinal();
                 List<Todo> fresh = page.stream()
                         .filter(missing -> recent.put(missing.contentId(), true) == null)
-                        .map(missing ->
-                                new Todo(target, missing, ahead.take(target.embedder(), missing.contentId())))
+                        .map(missing -> new Todo(target, missing, ahead.take(target.embedder(), missing.contentId())))
                         .toList();
                 if (!fresh.isEmpty()) {
                     return fresh;

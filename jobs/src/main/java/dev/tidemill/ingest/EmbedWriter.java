@@ -45,16 +45,19 @@ class EmbedWriter implements ItemWriter<Made> {
                 bySet.computeIfAbsent(made.set(), set -> new ArrayList<>()).add(made.embedded());
             }
         }
-        workspaces.run(workspace, () -> bySet.forEach((set, embedded) -> {
-            // One that was retired since the step began needs nothing any more.
-            if (vectors.keep(workspace, set)) {
-                vectors.write(workspace, set, embedded);
-            }
-            if (set.live()) {
-                // Vectors come in the order of versions, those of the live set last: all versions before the last one's
-                // are complete in every set.
-                publisher.publish(parameters.scope(), embedded.getLast().versionId(), commitDocuments);
-            }
-        }));
+        workspaces.run(
+                workspace,
+                () -> bySet.forEach((set, embedded) -> {
+                    // One that was retired since the step began needs nothing any more.
+                    if (vectors.keep(workspace, set)) {
+                        vectors.write(workspace, set, embedded);
+                    }
+                    if (set.live()) {
+                        // Vectors come in the order of versions, those of the live set last: all versions before the
+                        // last one's
+                        // are complete in every set.
+                        publisher.publish(parameters.scope(), embedded.getLast().versionId(), commitDocuments);
+                    }
+                }));
     }
 }

@@ -97,7 +97,8 @@ class ExtractWriter implements ItemWriter<Outcome.Extracted>, Items<Outcome> {
         int room = embedder.mayChange() ? 0 : ahead.room();
         if (room > 0 && vectors.keep(parameters.scope().workspaceId(), set)) {
             List<Long> ids = extracted.stream().map(one -> one.version().id()).toList();
-            vectors.lacking(parameters.scope().workspaceId(), set, ids, room).forEach(text -> ahead.offer(embedder, text));
+            vectors.lacking(parameters.scope().workspaceId(), set, ids, room)
+                    .forEach(text -> ahead.offer(embedder, text));
         }
     }
 

@@ -92,11 +92,7 @@ public class IngestConfiguration {
                 properties,
                 profile.id(),
                 scope -> new StoredListing(
-                        new Documents(workspaces, jdbc),
-                        new Originals(workspaces, jdbc),
-                        scope,
-                        profile.id(),
-                        spool));
+                        new Documents(workspaces, jdbc), new Originals(workspaces, jdbc), scope, profile.id(), spool));
         IngestReplay replay = new IngestReplay(projects, new Versions(workspaces, jdbc));
         return JobDefinition.of(job, "lists a source, extracts, chunks and embeds what is new or changed, publishes it")
                 .parameter(JobParameter.text("project", "slug of the project to ingest into")
@@ -223,8 +219,7 @@ public class IngestConfiguration {
     @Bean
     @JobScope
     EmbedAhead embedAhead(IngestProperties properties) {
-        return new EmbedAhead(
-                properties.embed().threads(), properties.embed().commitChunks());
+        return new EmbedAhead(properties.embed().threads(), properties.embed().commitChunks());
     }
 
     @Bean
@@ -274,12 +269,9 @@ public class IngestConfiguration {
         List<EmbedReader.Target> targets =
                 sets.active(parameters.scope().workspaceId(), parameters.scope().projectId()).stream()
                         .map(set -> new EmbedReader.Target(
-                                set,
-                                SameModel.checked(
-                                        sets, parameters.scope().workspaceId(), set, embedders)))
+                                set, SameModel.checked(sets, parameters.scope().workspaceId(), set, embedders)))
                         .toList();
-        return new EmbedReader(
-                new Vectors(workspaces, template), parameters, targets, ahead, properties.embed());
+        return new EmbedReader(new Vectors(workspaces, template), parameters, targets, ahead, properties.embed());
     }
 
     @Bean

@@ -14,7 +14,13 @@ import org.springframework.batch.core.step.StepExecution;
 /// @param listing the instance of the run: a document seen in it is there
 /// @param runId the execution, kept with every version and chunk it writes
 record IngestParameters(
-        SourceScope scope, SourceType type, String location, boolean allowMassDelete, boolean stored, long listing, long runId) {
+        SourceScope scope,
+        SourceType type,
+        String location,
+        boolean allowMassDelete,
+        boolean stored,
+        long listing,
+        long runId) {
 
     static final String STORED = "stored";
 
@@ -28,13 +34,20 @@ record IngestParameters(
         return new Prepared(
                 "ingest of " + type.id() + " " + location + " into project " + project,
                 Map.of(
-                        "project", project,
-                        "projectId", scope.projectId().toString(),
-                        "sourceId", scope.sourceId().toString(),
-                        "type", type.id(),
-                        "location", location,
-                        "allowMassDelete", Boolean.toString(allowMassDelete),
-                        STORED, Boolean.toString(stored)));
+                        "project",
+                        project,
+                        "projectId",
+                        scope.projectId().toString(),
+                        "sourceId",
+                        scope.sourceId().toString(),
+                        "type",
+                        type.id(),
+                        "location",
+                        location,
+                        "allowMassDelete",
+                        Boolean.toString(allowMassDelete),
+                        STORED,
+                        Boolean.toString(stored)));
     }
 
     static IngestParameters of(StepExecution step) {

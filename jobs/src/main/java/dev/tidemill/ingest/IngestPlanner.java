@@ -74,8 +74,7 @@ final class IngestPlanner {
             throw new InvalidParameter("location", "nothing of " + type.id() + " " + location + " is stored");
         }
         Look look = new Look(scope, type, stored);
-        try (Listing listing =
-                stored && scope != null ? storedListing.apply(scope) : sources.open(type, location)) {
+        try (Listing listing = stored && scope != null ? storedListing.apply(scope) : sources.open(type, location)) {
             look.at(listing);
         } catch (IOException e) {
             throw new UncheckedIOException("the listing of " + location + " could not be closed", e);

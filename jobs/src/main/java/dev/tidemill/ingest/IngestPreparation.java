@@ -42,8 +42,7 @@ final class IngestPreparation {
         SourceType type = SourceType.byId(given.getOrDefault("type", ""));
         boolean stored = stored(given);
         String location = location(type, given);
-        VectorSet live = sets.liveOrFirst(
-                project, configured.id(), configured.fingerprint(), configured.dimensions());
+        VectorSet live = sets.liveOrFirst(project, configured.id(), configured.fingerprint(), configured.dimensions());
         Embedder embedder = embedders.of(live.model(), live.fingerprint());
         if (profile.maxTokens() > embedder.maxTokens()) {
             throw new IllegalStateException("ingest.chunk.max-tokens is " + profile.maxTokens() + ": the model "

@@ -48,8 +48,7 @@ public final class Evaluator {
         SearchResult result = searcher.search(
                 workspaceId,
                 open.project(),
-                new SearchRequest(
-                        open.question(), SearchRequest.MAX_K, SearchMode.byId(open.mode()), Filter.NONE),
+                new SearchRequest(open.question(), SearchRequest.MAX_K, SearchMode.byId(open.mode()), Filter.NONE),
                 open.setId());
         double millis = result.timings().total().toNanos() / 1e6;
         if (open.expected().isEmpty()) {
@@ -62,8 +61,8 @@ public final class Evaluator {
         }
         List<String> documents =
                 result.hits().stream().map(Hit::documentKey).distinct().toList();
-        Map<String, Integer> relevant = open.expected().stream()
-                .collect(Collectors.toMap(Expected::document, Expected::grade, Math::max));
+        Map<String, Integer> relevant =
+                open.expected().stream().collect(Collectors.toMap(Expected::document, Expected::grade, Math::max));
         return new Answer(
                 open.evaluationId(),
                 open.key(),
@@ -117,7 +116,10 @@ public final class Evaluator {
     }
 
     private static void mean(
-            Map<String, Double> metrics, String name, Collection<Answer> answers, Function<Answer, @Nullable Double> of) {
+            Map<String, Double> metrics,
+            String name,
+            Collection<Answer> answers,
+            Function<Answer, @Nullable Double> of) {
         ToDoubleFunction<@Nullable Double> value = one -> one == null ? 0 : one;
         List<@Nullable Double> values =
                 answers.stream().map(of).filter(Objects::nonNull).toList();
@@ -132,7 +134,9 @@ public final class Evaluator {
         return one.stream()
                 .filter(answer -> others.containsKey(answer.key()))
                 .mapToDouble(answer -> Metrics.overlap(
-                        answer.found(), Objects.requireNonNull(others.get(answer.key())).found(), TOP))
+                        answer.found(),
+                        Objects.requireNonNull(others.get(answer.key())).found(),
+                        TOP))
                 .average()
                 .orElse(1);
     }

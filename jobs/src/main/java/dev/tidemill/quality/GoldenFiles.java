@@ -40,7 +40,9 @@ public final class GoldenFiles {
         Map<String, List<Expected>> relevant = new LinkedHashMap<>();
         List<Path> files;
         try (Stream<Path> listed = Files.list(judgements)) {
-            files = listed.filter(file -> file.toString().endsWith(".tsv")).sorted().toList();
+            files = listed.filter(file -> file.toString().endsWith(".tsv"))
+                    .sorted()
+                    .toList();
         }
         for (Path file : files) {
             judgements(file, relevant);
@@ -92,7 +94,8 @@ public final class GoldenFiles {
         try {
             return Integer.parseInt(text.strip());
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(file + " line " + line + ": grade is \"" + text + "\", no whole number", e);
+            throw new IllegalArgumentException(
+                    file + " line " + line + ": grade is \"" + text + "\", no whole number", e);
         }
     }
 

@@ -35,7 +35,8 @@ public final class Metrics {
         if (relevant.isEmpty()) {
             return 0;
         }
-        long found = ranked.stream().limit(k).distinct().filter(relevant::contains).count();
+        long found =
+                ranked.stream().limit(k).distinct().filter(relevant::contains).count();
         return (double) found / relevant.size();
     }
 

@@ -66,9 +66,7 @@ final class BuildIndexTasklet implements Tasklet {
         ReembedParameters parameters = ReembedParameters.of(step);
         // Not in the step's own transaction: a concurrent build waits for every transaction that has read anything.
         VectorSet set = workspaces
-                .callAlone(
-                        parameters.workspaceId(),
-                        () -> sets.ofLaunch(parameters.workspaceId(), parameters.launch()))
+                .callAlone(parameters.workspaceId(), () -> sets.ofLaunch(parameters.workspaceId(), parameters.launch()))
                 .orElseThrow(() -> new IllegalStateException("the set of this launch is gone: start a new run"));
         long rows = vectors.count(parameters.workspaceId(), set);
         if (rows < limits.rows() || set.dimensions() > set.type().indexable()) {
@@ -113,7 +111,9 @@ final class BuildIndexTasklet implements Tasklet {
                 return queries;
             }
         }
-        vectors.sample(parameters.workspaceId(), parameters.projectId(), set, limits.queries() - queries.size()).stream()
+        vectors
+                .sample(parameters.workspaceId(), parameters.projectId(), set, limits.queries() - queries.size())
+                .stream()
                 .map(Missing::cached)
                 .filter(Objects::nonNull)
                 .forEach(queries::add);
@@ -121,16 +121,17 @@ final class BuildIndexTasklet implements Tasklet {
     }
 
     private Means means(VectorSet set, long rows) {
-        int workers = limits.workers() >= 0
-                ? limits.workers()
-                : Runtime.getRuntime().availableProcessors() - 1;
+        int workers =
+                limits.workers() >= 0 ? limits.workers() : Runtime.getRuntime().availableProcessors() - 1;
         if (limits.memory().toBytes() > 0) {
             return new Means((int) limits.memory().toMegabytes(), workers);
         }
         long machine = ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
                 ? system.getTotalMemorySize() >> 20
                 : LEAST_MEGABYTES * 4L;
-        return new Means((int) Math.clamp(needed(set, rows) >> 20, LEAST_MEGABYTES, Math.max(LEAST_MEGABYTES, machine / 4)), workers);
+        return new Means(
+                (int) Math.clamp(needed(set, rows) >> 20, LEAST_MEGABYTES, Math.max(LEAST_MEGABYTES, machine / 4)),
+                workers);
     }
 
     /// A node holds its vector and pointers to its neighbours, with some room to spare.

@@ -108,8 +108,7 @@ final class GateTasklet implements Tasklet {
         List<Evaluation> all = evaluations.ofLaunch(parameters.workspaceId(), parameters.launch());
         for (Evaluation evaluation : all) {
             List<Answer> answers = evaluations.answers(parameters.workspaceId(), evaluation.id());
-            evaluations.finish(
-                    parameters.workspaceId(), evaluation.id(), answers.size(), Evaluator.metrics(answers));
+            evaluations.finish(parameters.workspaceId(), evaluation.id(), answers.size(), Evaluator.metrics(answers));
         }
         for (Evaluation ofBuilt : all) {
             if (ofBuilt.setId() != built.id()) {
@@ -123,13 +122,15 @@ final class GateTasklet implements Tasklet {
             if (ofLive.isEmpty()) {
                 continue;
             }
-            List<Answer> live = evaluations.answers(parameters.workspaceId(), ofLive.get().id());
+            List<Answer> live =
+                    evaluations.answers(parameters.workspaceId(), ofLive.get().id());
             List<Answer> candidate = evaluations.answers(parameters.workspaceId(), ofBuilt.id());
             // A question that one of the models refuses says nothing of the other.
             Set<String> both = live.stream().map(Answer::key).collect(Collectors.toSet());
             both.retainAll(candidate.stream().map(Answer::key).toList());
             live = live.stream().filter(one -> both.contains(one.key())).toList();
-            candidate = candidate.stream().filter(one -> both.contains(one.key())).toList();
+            candidate =
+                    candidate.stream().filter(one -> both.contains(one.key())).toList();
             if (ofBuilt.goldenSetId() == Evaluations.SAMPLE) {
                 overlap = Evaluator.overlap(live, candidate);
                 sampled = candidate.size();

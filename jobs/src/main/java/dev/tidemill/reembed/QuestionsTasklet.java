@@ -51,8 +51,8 @@ final class QuestionsTasklet implements Tasklet {
     public RepeatStatus execute(StepContribution contribution, ChunkContext context) {
         ReembedParameters parameters = ReembedParameters.of(contribution.getStepExecution());
         workspaces.run(parameters.workspaceId(), () -> {
-            Project project =
-                    projects.find(parameters.workspaceId(), parameters.project()).orElseThrow();
+            Project project = projects.find(parameters.workspaceId(), parameters.project())
+                    .orElseThrow();
             VectorSet built = sets.ofLaunch(parameters.workspaceId(), parameters.launch())
                     .orElseThrow(() -> new IllegalStateException("the set of this launch is gone: start a new run"));
             VectorSet live = sets.live(parameters.workspaceId(), project.id()).orElseThrow();
@@ -61,7 +61,8 @@ final class QuestionsTasklet implements Tasklet {
                     settings.modes().forEach(mode -> open(parameters, set, golden.id(), golden.name(), mode));
                 }
                 if (settings.sample() > 0
-                        && !asked.last(parameters.workspaceId(), project.id(), 1).isEmpty()) {
+                        && !asked.last(parameters.workspaceId(), project.id(), 1)
+                                .isEmpty()) {
                     open(parameters, set, Evaluations.SAMPLE, "", SearchMode.HYBRID.id());
                 }
             }

@@ -181,8 +181,7 @@ public class ReembedConfiguration {
                 if (!vectors.keep(parameters.workspaceId(), set)) {
                     throw new IllegalStateException("vector set " + set.id() + " was given up: start a new run");
                 }
-                vectors.writeHeld(
-                        parameters.workspaceId(), parameters.projectId(), set, List.copyOf(chunk.getItems()));
+                vectors.writeHeld(parameters.workspaceId(), parameters.projectId(), set, List.copyOf(chunk.getItems()));
             });
         }
     }

@@ -35,12 +35,18 @@ record ReembedParameters(
         return new Prepared(
                 Reembed.subject(project),
                 Map.of(
-                        PROJECT, project,
-                        "projectId", projectId.toString(),
-                        MODEL, given.getOrDefault(MODEL, ""),
-                        TYPE, given.getOrDefault(TYPE, VectorSet.Type.HALFVEC.column()),
-                        HOLD, given.getOrDefault(HOLD, "false"),
-                        FORCE, given.getOrDefault(FORCE, "false")));
+                        PROJECT,
+                        project,
+                        "projectId",
+                        projectId.toString(),
+                        MODEL,
+                        given.getOrDefault(MODEL, ""),
+                        TYPE,
+                        given.getOrDefault(TYPE, VectorSet.Type.HALFVEC.column()),
+                        HOLD,
+                        given.getOrDefault(HOLD, "false"),
+                        FORCE,
+                        given.getOrDefault(FORCE, "false")));
     }
 
     static ReembedParameters of(StepExecution step) {

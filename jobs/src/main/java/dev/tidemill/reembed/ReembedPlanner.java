@@ -53,8 +53,8 @@ final class ReembedPlanner {
         boolean indexed = work.texts() >= properties.index().rows()
                 && embedder.dimensions() <= found.type().indexable();
         List<String> notes = new ArrayList<>();
-        notes.add("vector set " + found.live().id() + " by " + found.live().model() + " stays live until the switch, then"
-                + " soaks for " + properties.soak());
+        notes.add("vector set " + found.live().id() + " by " + found.live().model()
+                + " stays live until the switch, then" + " soaks for " + properties.soak());
         if (questions < properties.gate().minQuestions()) {
             notes.add("only " + questions + " golden questions: the gate would refuse, as it asks for "
                     + properties.gate().minQuestions() + ". Import some: ./tidemill evaluate import");
@@ -95,8 +95,7 @@ final class ReembedPlanner {
     }
 
     private Duration time(UUID workspaceId, ReembedPreparation.Found found, long texts) {
-        List<Missing> some =
-                vectors.sample(workspaceId, found.project().id(), found.live(), TRIED);
+        List<Missing> some = vectors.sample(workspaceId, found.project().id(), found.live(), TRIED);
         if (some.isEmpty()) {
             return Duration.ZERO;
         }
@@ -104,7 +103,9 @@ final class ReembedPlanner {
         for (Missing text : some) {
             found.embedder().embed(text.text());
         }
-        double each = (double) (System.nanoTime() - start) / some.size() / found.embedder().callers();
+        double each = (double) (System.nanoTime() - start)
+                / some.size()
+                / found.embedder().callers();
         return Duration.ofNanos((long) (each * texts));
     }
 }

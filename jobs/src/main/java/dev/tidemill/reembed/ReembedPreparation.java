@@ -37,15 +37,15 @@ final class ReembedPreparation {
     Found look(UUID workspaceId, Map<String, String> given) {
         String slug = given.getOrDefault(ReembedParameters.PROJECT, "");
         Project project = projects.find(workspaceId, slug)
-                .orElseThrow(() ->
-                        new InvalidParameter(ReembedParameters.PROJECT, "there is no project \"" + slug + "\""));
+                .orElseThrow(
+                        () -> new InvalidParameter(ReembedParameters.PROJECT, "there is no project \"" + slug + "\""));
         VectorSet live = sets.live(workspaceId, project.id())
                 .orElseThrow(() -> new InvalidParameter(
                         ReembedParameters.PROJECT,
                         "project \"" + slug + "\" has no vectors yet: ingest something first"));
         Embedder embedder = embedder(given.getOrDefault(ReembedParameters.MODEL, ""));
-        VectorSet.Type type = VectorSet.Type.of(
-                given.getOrDefault(ReembedParameters.TYPE, VectorSet.Type.HALFVEC.column()));
+        VectorSet.Type type =
+                VectorSet.Type.of(given.getOrDefault(ReembedParameters.TYPE, VectorSet.Type.HALFVEC.column()));
         if (live.fingerprint().equals(embedder.fingerprint()) && live.type() == type) {
             throw new InvalidParameter(
                     ReembedParameters.MODEL,

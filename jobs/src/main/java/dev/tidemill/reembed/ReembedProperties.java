@@ -88,7 +88,10 @@ public record ReembedProperties(
             @DefaultValue("20") int commitQuestions) {
 
         public Evaluate {
-            modes = modes.stream().map(mode -> SearchMode.byId(mode).id()).distinct().toList();
+            modes = modes.stream()
+                    .map(mode -> SearchMode.byId(mode).id())
+                    .distinct()
+                    .toList();
             require(!modes.isEmpty(), "reembed.evaluate.modes", modes, "must name at least one");
             range(sample, 0, 1_000, "reembed.evaluate.sample");
             range(concurrency, 0, 1024, "reembed.evaluate.concurrency");
@@ -108,7 +111,9 @@ public record ReembedProperties(
     /// @param minOverlap share of the first ten hits of real questions that both sets have in common, 0 for no rule
     /// @param mayMissPercent texts that may be without a vector because the model refused them
     public record Gate(
-            @DefaultValue({Evaluator.NDCG, Evaluator.RECALL, Evaluator.MRR, Evaluator.SPAN}) List<String> metrics,
+            @DefaultValue({Evaluator.NDCG, Evaluator.RECALL, Evaluator.MRR, Evaluator.SPAN})
+            List<String> metrics,
+
             @DefaultValue("2") double mayFallPercent,
             @DefaultValue("10") int minQuestions,
             @DefaultValue("0") double minOverlap,

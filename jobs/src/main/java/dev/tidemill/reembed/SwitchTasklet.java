@@ -59,9 +59,7 @@ final class SwitchTasklet implements Tasklet {
         }
         // Not in the step's own transaction, which would stand open while texts are embedded.
         VectorSet set = workspaces
-                .callAlone(
-                        parameters.workspaceId(),
-                        () -> sets.ofLaunch(parameters.workspaceId(), parameters.launch()))
+                .callAlone(parameters.workspaceId(), () -> sets.ofLaunch(parameters.workspaceId(), parameters.launch()))
                 .orElseThrow(() -> new IllegalStateException("the set of this launch is gone: start a new run"));
         if (catchUp(step, parameters, set)) {
             return RepeatStatus.CONTINUABLE;

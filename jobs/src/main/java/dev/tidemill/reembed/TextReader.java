@@ -94,8 +94,7 @@ class TextReader extends LookAheadReader<Missing, TextReader.Made> {
         }
 
         List<Missing> next() {
-            List<Missing> page =
-                    vectors.missing(parameters.workspaceId(), parameters.projectId(), set, after, PAGE);
+            List<Missing> page = vectors.missing(parameters.workspaceId(), parameters.projectId(), set, after, PAGE);
             if (!page.isEmpty()) {
                 after = page.getLast().contentId();
             }

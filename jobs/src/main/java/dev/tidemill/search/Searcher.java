@@ -97,7 +97,8 @@ public final class Searcher {
     }
 
     /// @param result null when the question was embedded for another set
-    private record Attempt(Optional<VectorSet> set, @Nullable SearchResult result) {}
+    private record Attempt(
+            Optional<VectorSet> set, @Nullable SearchResult result) {}
 
     private Project find(UUID workspaceId, String project) {
         return projects.find(workspaceId, project).orElseThrow(() -> new UnknownProject(project));
@@ -114,12 +115,7 @@ public final class Searcher {
     }
 
     private SearchResult search(
-            Project project,
-            SearchRequest request,
-            Optional<VectorSet> set,
-            float[] query,
-            long start,
-            long embedded) {
+            Project project, SearchRequest request, Optional<VectorSet> set, float[] query, long start, long embedded) {
         Scope scope = chunks.scope(project, request.filter());
         // Fusion needs more than k of each leg: what stands low in both may stand high together.
         int depth = Math.max(50, 2 * request.k());

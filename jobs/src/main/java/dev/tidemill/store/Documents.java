@@ -85,11 +85,7 @@ public final class Documents {
 
     /// A published document whose original is stored.
     public record Stored(
-            String key,
-            String fileName,
-            @Nullable String title,
-            Map<String, String> metadata,
-            ContentHash hash) {}
+            String key, String fileName, @Nullable String title, Map<String, String> metadata, ContentHash hash) {}
 
     /// Published documents of a source that were cut by another profile and have no newer version on its way, in the
     /// order of their keys.

@@ -135,8 +135,8 @@ public final class Evaluations {
               UNION ALL
               (SELECT a.question_id::text, a.question, '[]' FROM asked_questions a
                WHERE e.golden_set_id = 0 AND a.workspace_id = e.workspace_id AND a.project_id = e.project_id
-                 AND a.asked_at <= e.created_at
-               ORDER BY a.asked_at DESC LIMIT :sample)) q
+                 AND a.first_asked_at <= e.created_at
+               ORDER BY a.first_asked_at DESC LIMIT :sample)) q
             WHERE e.workspace_id = :workspace AND e.launch_id = :launch AND e.done_at IS NULL
               AND NOT EXISTS (SELECT FROM evaluation_answers x
                               WHERE x.workspace_id = e.workspace_id AND x.evaluation_id = e.id AND x.key = q.key)
@@ -150,7 +150,8 @@ public final class Evaluations {
             UUID workspaceId, long launchId, long afterEvaluation, String afterKey, int sample, int limit) {
         return workspaces.callAlone(
                 workspaceId,
-                () -> jdbc.sql("SELECT e.id, e.set_id, p.slug, e.mode, q.key, q.question, q.expected " + UNANSWERED + """
+                () -> jdbc.sql("SELECT e.id, e.set_id, p.slug, e.mode, q.key, q.question, q.expected " + UNANSWERED
+                                + """
                           AND (e.id, q.key) > (:evaluation, :key)
                         ORDER BY e.id, q.key LIMIT :limit
                         """)

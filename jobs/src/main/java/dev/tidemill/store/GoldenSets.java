@@ -41,8 +41,8 @@ public final class GoldenSets {
                 throw new IllegalArgumentException("a relevant document has no key");
             }
             if (grade < 1 || grade > 1_000) {
-                throw new IllegalArgumentException(
-                        "grade of document " + document + " is " + grade + ": use 1 to 1000, leave out what is not relevant");
+                throw new IllegalArgumentException("grade of document " + document + " is " + grade
+                        + ": use 1 to 1000, leave out what is not relevant");
             }
         }
     }

@@ -64,13 +64,13 @@ public final class IndexBuilder {
             SQLExceptionTranslator translator = new JdbcTemplate(owner).getExceptionTranslator();
             RuntimeException translated = translator.translate("building the index of " + set.table(), null, e);
             throw translated == null
-                    ? new IllegalStateException("the index of " + set.table() + " cannot be built: " + e.getMessage(), e)
+                    ? new IllegalStateException(
+                            "the index of " + set.table() + " cannot be built: " + e.getMessage(), e)
                     : translated;
         }
     }
 
-    private boolean run(
-            Statement statement, int pid, VectorSet set, Consumer<String> progress, BooleanSupplier stop)
+    private boolean run(Statement statement, int pid, VectorSet set, Consumer<String> progress, BooleanSupplier stop)
             throws SQLException, InterruptedException {
         CompletableFuture<@Nullable Void> built = new CompletableFuture<>();
         Thread.ofVirtual().name("index-" + set.table()).start(() -> {

@@ -42,6 +42,8 @@ public final class SharedRateLimit {
                 .param("perSecond", perSecond)
                 .query(Double.class)
                 .single());
-        return left == null || left >= 0 ? Duration.ZERO : Duration.ofMillis((long) Math.ceil(-left / perSecond * 1000));
+        return left == null || left >= 0
+                ? Duration.ZERO
+                : Duration.ofMillis((long) Math.ceil(-left / perSecond * 1000));
     }
 }

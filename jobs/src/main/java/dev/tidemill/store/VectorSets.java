@@ -163,8 +163,7 @@ public final class VectorSets {
                 .query(Long.class)
                 .single();
         call("create_vector_set_table", id);
-        return new VectorSet(
-                id, recipe.model(), recipe.fingerprint(), recipe.dimensions(), recipe.type(), state, null);
+        return new VectorSet(id, recipe.model(), recipe.fingerprint(), recipe.dimensions(), recipe.type(), state, null);
     }
 
     private void call(String function, long set) {
@@ -197,7 +196,8 @@ public final class VectorSets {
     ///
     /// @param missing texts that have no vector in the set: with more than are allowed nothing was switched
     /// @param from the set that was live before
-    public record Switched(boolean done, long missing, @Nullable Long from) {}
+    public record Switched(
+            boolean done, long missing, @Nullable Long from) {}
 
     /// Lets the set answer queries and the live one soak, in the caller's transaction. A set that is live already
     /// stays so.
@@ -263,8 +263,8 @@ public final class VectorSets {
         }
         VectorSet old = find(workspaceId, before).orElseThrow();
         if (old.state() != VectorSet.State.SOAKING) {
-            throw new SetConflict("vector set " + before + " is "
-                    + old.state().column() + ": only while it soaks can it be gone back to");
+            throw new SetConflict("vector set " + before + " is " + old.state().column()
+                    + ": only while it soaks can it be gone back to");
         }
         Switched switched = switchTo(workspaceId, projectId, before, 0, soak);
         if (!switched.done()) {
@@ -312,10 +312,7 @@ public final class VectorSets {
         jdbc.sql("""
                         UPDATE vector_sets SET state = 'retired', retired_at = clock_timestamp(), progress = NULL
                         WHERE workspace_id = :workspace AND id = :set
-                        """)
-                .param("workspace", workspaceId)
-                .param("set", setId)
-                .update();
+                        """).param("workspace", workspaceId).param("set", setId).update();
         call("drop_vector_set_table", setId);
     }
 
@@ -336,7 +333,8 @@ public final class VectorSets {
     public List<Shown> soaked(UUID workspaceId, @Nullable UUID projectId) {
         return list(workspaceId, projectId).stream()
                 .filter(set -> set.state().equals("soaking") || set.state().equals("held"))
-                .filter(set -> set.soakUntil() != null && workspaces.call(workspaceId, () -> soaked(workspaceId, set.id())))
+                .filter(set ->
+                        set.soakUntil() != null && workspaces.call(workspaceId, () -> soaked(workspaceId, set.id())))
                 .toList();
     }
 
@@ -431,7 +429,8 @@ public final class VectorSets {
     public void progress(UUID workspaceId, long setId, @Nullable String progress) {
         workspaces.callAlone(
                 workspaceId,
-                () -> jdbc.sql("UPDATE vector_sets SET progress = :progress WHERE workspace_id = :workspace AND id = :set")
+                () -> jdbc.sql(
+                                "UPDATE vector_sets SET progress = :progress WHERE workspace_id = :workspace AND id = :set")
                         .param("progress", progress, java.sql.Types.VARCHAR)
                         .param("workspace", workspaceId)
                         .param("set", setId)

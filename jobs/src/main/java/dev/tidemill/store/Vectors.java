@@ -58,17 +58,19 @@ public final class Vectors {
     public long countMissing(SourceScope scope, VectorSet set) {
         return workspaces.callAlone(
                 scope.workspaceId(),
-                () -> !keep(scope.workspaceId(), set) ? 0L : jdbc.sql("""
+                () -> !keep(scope.workspaceId(), set)
+                        ? 0L
+                        : jdbc.sql("""
                         SELECT count(*) FROM document_versions v
                         JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id
                         WHERE v.workspace_id = :workspace AND v.source_id = :source AND v.state = 'extracted'
                           AND NOT EXISTS (SELECT FROM %s x
                                           WHERE x.workspace_id = c.workspace_id AND x.content_id = c.content_id)
                         """.formatted(set.table()))
-                        .param("workspace", scope.workspaceId())
-                        .param("source", scope.sourceId())
-                        .query(Long.class)
-                        .single());
+                                .param("workspace", scope.workspaceId())
+                                .param("source", scope.sourceId())
+                                .query(Long.class)
+                                .single());
     }
 
     /// As [#countMissing(SourceScope, VectorSet)], page by page in the order of versions and ordinals, after the given
@@ -76,7 +78,9 @@ public final class Vectors {
     public List<Missing> missing(SourceScope scope, VectorSet set, long afterVersion, int afterOrdinal, int limit) {
         return workspaces.callAlone(
                 scope.workspaceId(),
-                () -> !keep(scope.workspaceId(), set) ? List.<Missing>of() : jdbc.sql("""
+                () -> !keep(scope.workspaceId(), set)
+                        ? List.<Missing>of()
+                        : jdbc.sql("""
                         SELECT c.version_id, c.ordinal, c.content_id, c.header, c.text, e.embedding
                         FROM document_versions v
                         JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id
@@ -88,14 +92,14 @@ public final class Vectors {
                                           WHERE x.workspace_id = c.workspace_id AND x.content_id = c.content_id)
                         ORDER BY c.version_id, c.ordinal LIMIT :limit
                         """.formatted(set.table()))
-                        .param("fingerprint", set.fingerprint())
-                        .param("workspace", scope.workspaceId())
-                        .param("source", scope.sourceId())
-                        .param("version", afterVersion)
-                        .param("ordinal", afterOrdinal)
-                        .param("limit", limit)
-                        .query(Vectors::missing)
-                        .list());
+                                .param("fingerprint", set.fingerprint())
+                                .param("workspace", scope.workspaceId())
+                                .param("source", scope.sourceId())
+                                .param("version", afterVersion)
+                                .param("ordinal", afterOrdinal)
+                                .param("limit", limit)
+                                .query(Vectors::missing)
+                                .list());
     }
 
     /// Texts of the project's chunks, published or about to be, that have no vector in a set.
@@ -281,7 +285,8 @@ public final class Vectors {
                     }
                     copy.bytes(bytes(embedded.vector()));
                 });
-        template.update("""
+        template.update(
+                """
                 INSERT INTO %s (workspace_id, content_id, embedding)
                 SELECT ?, content_id, %s FROM pg_temp.staged_vectors ON CONFLICT DO NOTHING
                 """.formatted(set.table(), set.type() == VectorSet.Type.HALFVEC ? "half" : "whole"), workspaceId);

@@ -187,7 +187,9 @@ class HttpEmbedderTest {
         }
         try (HttpEmbedder embedder = embedder()) {
             assertThat(embedder.embed("text")).isEqualTo(expected("passage: text".length()));
-            assertThat(embedder.concurrency()).as("down to one, and one more for the success").isEqualTo(2);
+            assertThat(embedder.concurrency())
+                    .as("down to one, and one more for the success")
+                    .isEqualTo(2);
         }
         assertThat(requests).hasSize(9);
         assertThat(waited).hasSize(8).allSatisfy(wait -> assertThat(wait).isEqualTo(Duration.ofSeconds(7)));

@@ -82,13 +82,20 @@ class EvaluateTest {
                     FROM evaluation_runs
                     """))
                     .containsExactly(Map.of(
-                            "golden_set", "some",
-                            "mode", "hybrid",
-                            "questions", 3,
-                            "ndcg", 1.0,
-                            "mrr", 1.0,
-                            "span", "0.6667",
-                            "done", true));
+                            "golden_set",
+                            "some",
+                            "mode",
+                            "hybrid",
+                            "questions",
+                            3,
+                            "ndcg",
+                            1.0,
+                            "mrr",
+                            1.0,
+                            "span",
+                            "0.6667",
+                            "done",
+                            true));
             assertThat(harness.rows("SELECT found[1] AS first FROM evaluation_answers ORDER BY key"))
                     .extracting(row -> row.get("first"))
                     .containsExactly("bread.md", "light.md", "mill.md");
@@ -156,7 +163,8 @@ class EvaluateTest {
     void aKilledRunThatIsResumedAsksOnlyWhatIsLeft() throws Exception {
         try (ReembedHarness harness = filled()) {
             for (int i = 0; i < 30; i++) {
-                harness.golden("some", List.of(judged("more" + i, "What is said of yeast, " + i + "?", "bread.md", "x")));
+                harness.golden(
+                        "some", List.of(judged("more" + i, "What is said of yeast, " + i + "?", "bread.md", "x")));
             }
         }
         try (Connection connection =
@@ -199,7 +207,8 @@ class EvaluateTest {
             RunView run = harness.await(resumed.getFirst());
 
             assertThat(run.status()).as(String.valueOf(run.message())).isEqualTo("COMPLETED");
-            assertThat(harness.number("SELECT count(*) FROM evaluation_answers")).isEqualTo(33);
+            assertThat(harness.number("SELECT count(*) FROM evaluation_answers"))
+                    .isEqualTo(33);
             assertThat(harness.number("SELECT questions FROM evaluation_runs")).isEqualTo(33);
             assertThat(run.steps().stream()
                             .filter(step -> step.name().equals("ask"))

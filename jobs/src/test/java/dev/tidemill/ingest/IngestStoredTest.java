@@ -66,8 +66,10 @@ class IngestStoredTest {
             assertThat(run.status()).as(String.valueOf(run.message())).isEqualTo("COMPLETED");
             assertThat(ingest.rows("SELECT DISTINCT profile FROM document_versions WHERE state = 'published'"))
                     .singleElement()
-                    .satisfies(row -> assertThat(String.valueOf(row.get("profile"))).contains(":2:64:"));
-            assertThat(ingest.number("SELECT count(*) FROM documents WHERE deleted_at IS NULL AND published_version = 2"))
+                    .satisfies(row ->
+                            assertThat(String.valueOf(row.get("profile"))).contains(":2:64:"));
+            assertThat(ingest.number(
+                            "SELECT count(*) FROM documents WHERE deleted_at IS NULL AND published_version = 2"))
                     .isEqualTo(5);
             String digest = ingest.digest();
 

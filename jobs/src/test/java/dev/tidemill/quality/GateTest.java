@@ -67,9 +67,11 @@ class GateTest {
     @Test
     void textsWithoutAVectorAreCountedAgainstTheirShare() {
         Rule one = new Rule(List.of("ndcg@10"), 2, 10, 0, 1);
-        assertThat(Gate.judge(one, new Evidence(List.of(measured(10, 0.5, 0.5)), 1, 0, 200, 2)).passed())
+        assertThat(Gate.judge(one, new Evidence(List.of(measured(10, 0.5, 0.5)), 1, 0, 200, 2))
+                        .passed())
                 .isTrue();
-        assertThat(Gate.judge(one, new Evidence(List.of(measured(10, 0.5, 0.5)), 1, 0, 200, 3)).passed())
+        assertThat(Gate.judge(one, new Evidence(List.of(measured(10, 0.5, 0.5)), 1, 0, 200, 3))
+                        .passed())
                 .isFalse();
         assertThat(Gate.mayMiss(one, 199)).isEqualTo(1);
     }

@@ -23,8 +23,7 @@ class GoldenFilesTest {
                 {"_id": "2", "text": "Nobody judged this one"}
                 """);
         Files.createDirectory(folder.resolve("qrels"));
-        Files.writeString(
-                folder.resolve("qrels/test.tsv"), "query-id\tcorpus-id\tscore\n1\ta\t2\n1\tb\t0\n1\tc\t1\n");
+        Files.writeString(folder.resolve("qrels/test.tsv"), "query-id\tcorpus-id\tscore\n1\ta\t2\n1\tb\t0\n1\tc\t1\n");
 
         assertThat(GoldenFiles.read(folder))
                 .containsExactly(new Judged(

@@ -209,8 +209,7 @@ public final class ReembedHarness implements AutoCloseable {
     }
 
     public long startIngest(String type, Path location) {
-        return bean(Ingest.class)
-                .start(new IngestRequest(workspaceId, "default", type, location.toString(), false));
+        return bean(Ingest.class).start(new IngestRequest(workspaceId, "default", type, location.toString(), false));
     }
 
     public void golden(String name, List<Judged> questions) {

@@ -55,8 +55,7 @@ class ReembedKillTest {
     }
 
     private ReembedHarness harness(TestDatabase in) {
-        return new ReembedHarness(
-                in.jdbcUrl(), in.username(), in.password(), spool, settings(ledger().toString()));
+        return new ReembedHarness(in.jdbcUrl(), in.username(), in.password(), spool, settings(ledger().toString()));
     }
 
     private static Map<String, String> settings(String ledger) {
@@ -155,7 +154,9 @@ class ReembedKillTest {
         }
         killAfter(table, commits);
         try (ReembedHarness harness = harness(database)) {
-            assertThat(harness.live().model()).as("the old set answers meanwhile").isNotEqualTo("slow");
+            assertThat(harness.live().model())
+                    .as("the old set answers meanwhile")
+                    .isNotEqualTo("slow");
             List<Long> resumed = harness.runs().resumeOrphans();
 
             assertThat(resumed).hasSize(1);

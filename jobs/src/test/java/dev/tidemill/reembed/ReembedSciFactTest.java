@@ -37,7 +37,8 @@ class ReembedSciFactTest {
         List<Judged> questions =
                 GoldenFiles.read(scifact).stream().limit(QUESTIONS).toList();
         Set<String> relevant = new HashSet<>();
-        questions.forEach(question -> question.expected().stream().map(Expected::document).forEach(relevant::add));
+        questions.forEach(
+                question -> question.expected().stream().map(Expected::document).forEach(relevant::add));
         List<String> corpus = new ArrayList<>();
         int others = 0;
         for (String line : Files.readAllLines(scifact.resolve("corpus.jsonl"))) {
@@ -66,11 +67,15 @@ class ReembedSciFactTest {
 
             RunView better = harness.reembed("bge-small-en-v1.5-int8");
             assertThat(better.status()).isEqualTo("COMPLETED");
-            assertThat(harness.live().model()).as(String.valueOf(better.message())).isEqualTo("bge-small-en-v1.5-int8");
+            assertThat(harness.live().model())
+                    .as(String.valueOf(better.message()))
+                    .isEqualTo("bge-small-en-v1.5-int8");
             assertThat(harness.rows("""
                     SELECT model, (metrics->>'ndcg@10')::float8 AS ndcg FROM evaluation_runs
                     WHERE mode = 'vector' AND model <> 'noise' ORDER BY id DESC LIMIT 2
-                    """)).hasSize(2).allSatisfy(row -> assertThat((Double) row.get("ndcg")).isBetween(0.6, 1.0));
+                    """))
+                    .hasSize(2)
+                    .allSatisfy(row -> assertThat((Double) row.get("ndcg")).isBetween(0.6, 1.0));
         }
     }
 }

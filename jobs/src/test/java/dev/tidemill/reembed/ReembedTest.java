@@ -61,8 +61,8 @@ class ReembedTest {
     private ReembedHarness harness(Map<String, String> more) {
         Map<String, String> settings = new HashMap<>(ReembedHarness.small());
         settings.putAll(more);
-        ReembedHarness harness = new ReembedHarness(
-                database.jdbcUrl(), database.username(), database.password(), spool, settings);
+        ReembedHarness harness =
+                new ReembedHarness(database.jdbcUrl(), database.username(), database.password(), spool, settings);
         assertThat(harness.ingest(folder).status()).isEqualTo("COMPLETED");
         harness.golden("made-up", Library.questions(0, DOCUMENTS));
         return harness;
@@ -102,8 +102,13 @@ class ReembedTest {
             assertThat(found.hits()).isNotEmpty();
 
             VectorSet back = harness.bean(Workspaces.class)
-                    .call(harness.workspaceId, () -> harness.sets()
-                            .rollback(harness.workspaceId, harness.project().id(), Duration.ofHours(1)));
+                    .call(
+                            harness.workspaceId,
+                            () -> harness.sets()
+                                    .rollback(
+                                            harness.workspaceId,
+                                            harness.project().id(),
+                                            Duration.ofHours(1)));
 
             assertThat(back.id()).isEqualTo(before.id());
             assertThat(harness.live().id()).isEqualTo(before.id());
@@ -223,16 +228,25 @@ class ReembedTest {
                 assertThat(harness.number("""
                         SELECT count(*) FROM (
                           SELECT DISTINCT content_id FROM chunks WHERE valid_to IS NULL EXCEPT SELECT content_id FROM %s) missing
-                        """.formatted(set.table()))).as(set.model()).isZero();
+                        """.formatted(set.table())))
+                        .as(set.model())
+                        .isZero();
                 assertThat(harness.number("""
                         SELECT count(*) FROM (
                           SELECT content_id FROM %s EXCEPT SELECT content_id FROM chunks WHERE valid_to IS NULL) left_behind
-                        """.formatted(set.table()))).as(set.model()).isZero();
+                        """.formatted(set.table())))
+                        .as(set.model())
+                        .isZero();
             }
             // Nothing is missing, so going back is one call.
             harness.bean(Workspaces.class)
-                    .call(harness.workspaceId, () -> harness.sets()
-                            .rollback(harness.workspaceId, harness.project().id(), Duration.ofHours(1)));
+                    .call(
+                            harness.workspaceId,
+                            () -> harness.sets()
+                                    .rollback(
+                                            harness.workspaceId,
+                                            harness.project().id(),
+                                            Duration.ofHours(1)));
             assertThat(harness.live().id()).isEqualTo(old.id());
         }
     }
@@ -262,8 +276,7 @@ class ReembedTest {
                     .isInstanceOf(SetConflict.class)
                     .hasMessageContaining("can still be gone back to");
             workspaces.run(
-                    harness.workspaceId,
-                    () -> harness.sets().retire(harness.workspaceId, project, before.id(), true));
+                    harness.workspaceId, () -> harness.sets().retire(harness.workspaceId, project, before.id(), true));
             assertThat(harness.number("SELECT count(*) FROM pg_class WHERE relname = '" + before.table() + "'"))
                     .isZero();
             assertThat(harness.ingest(folder).status()).isEqualTo("COMPLETED");
@@ -288,7 +301,8 @@ class ReembedTest {
             assertThat(live.efSearch()).isNotNull();
             assertThat(harness.rows("SELECT measured_recall FROM vector_sets WHERE state = 'live'"))
                     .singleElement()
-                    .satisfies(row -> assertThat((Double) row.get("measured_recall")).isGreaterThanOrEqualTo(0.98));
+                    .satisfies(row ->
+                            assertThat((Double) row.get("measured_recall")).isGreaterThanOrEqualTo(0.98));
         }
     }
 
@@ -347,8 +361,9 @@ class ReembedTest {
             assertThat(findings.drifted()).hasSize(1);
             assertThat(findings.lowest()).isLessThan(0.99);
 
-            harness.execute("DELETE FROM %1$s WHERE content_id = (SELECT content_id FROM %1$s ORDER BY content_id LIMIT 1)"
-                    .formatted(live.table()));
+            harness.execute(
+                    "DELETE FROM %1$s WHERE content_id = (SELECT content_id FROM %1$s ORDER BY content_id LIMIT 1)"
+                            .formatted(live.table()));
             assertThat(audit.audit(harness.workspaceId, project, live, 1_000).missing())
                     .isEqualTo(1);
         }

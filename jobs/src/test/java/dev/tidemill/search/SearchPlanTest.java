@@ -83,7 +83,11 @@ class SearchPlanTest {
                 .update();
         corpus.owner().sql("SET maintenance_work_mem = '256MB'").update();
         corpus.owner()
-                .sql("SELECT create_vector_index(:set)::text")
+                .sql("""
+                        SELECT create_vector_index(:set)::text
+                        FROM (SELECT set_config('tidemill.workspace_id', :workspace, true) OFFSET 0) entered
+                        """)
+                .param("workspace", workspace.toString())
                 .param("set", project.liveSetId())
                 .query(String.class)
                 .optional();

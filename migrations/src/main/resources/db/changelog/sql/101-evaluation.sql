@@ -71,6 +71,7 @@ CREATE TABLE asked_questions (
   question_id uuid NOT NULL,
   question text NOT NULL,
   times integer NOT NULL DEFAULT 1,
+  first_asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (workspace_id, project_id, question_id),
   FOREIGN KEY (workspace_id, project_id) REFERENCES projects ON DELETE CASCADE

@@ -109,7 +109,10 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     /// Runs one.
-    @Command(name = "run", description = "Ask the golden questions and keep the figures.", mixinStandardHelpOptions = true)
+    @Command(
+            name = "run",
+            description = "Ask the golden questions and keep the figures.",
+            mixinStandardHelpOptions = true)
     static final class RunIt implements Callable<Integer> {
 
         private final Tool tool;
@@ -194,8 +197,8 @@ final class EvaluateCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             try (Session session = Session.open(tool)) {
-                JsonNode diff = session.api()
-                        .get(path(project) + "/evaluations/" + from + "/diff/" + to + "?limit=" + limit);
+                JsonNode diff =
+                        session.api().get(path(project) + "/evaluations/" + from + "/diff/" + to + "?limit=" + limit);
                 if (output.json()) {
                     tool.out().println(Output.pretty(diff));
                     return ExitCode.OK;
@@ -282,9 +285,7 @@ final class EvaluateCommand implements Callable<Integer> {
             if (questions.isEmpty()) {
                 throw new CommandFailed(ExitCode.USAGE, file + " holds no question with a relevant document");
             }
-            String set = name == null
-                    ? String.valueOf(file.getFileName()).replaceFirst("\\.[A-Za-z]+$", "")
-                    : name;
+            String set = name == null ? String.valueOf(file.getFileName()).replaceFirst("\\.[A-Za-z]+$", "") : name;
             try (Session session = Session.open(tool)) {
                 JsonNode after = null;
                 for (int first = 0; first < questions.size(); first += PAGE) {
@@ -302,7 +303,9 @@ final class EvaluateCommand implements Callable<Integer> {
                 } else {
                     tool.out()
                             .println("golden set " + set + ": " + questions.size() + " questions imported, "
-                                    + (after == null ? 0 : after.path("questions").asLong()) + " in all");
+                                    + (after == null
+                                            ? 0
+                                            : after.path("questions").asLong()) + " in all");
                 }
                 return ExitCode.OK;
             }

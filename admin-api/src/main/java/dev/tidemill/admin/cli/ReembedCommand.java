@@ -36,7 +36,8 @@ final class ReembedCommand implements Callable<Integer> {
                 .addSubcommand(new Start(tool))
                 .addSubcommand("status", new ReembedCommand(tool))
                 .addSubcommand(new Compare(tool))
-                .addSubcommand(Change.with(tool, Change.Verb.SWITCH, "Let a held or soaking vector set answer queries."))
+                .addSubcommand(
+                        Change.with(tool, Change.Verb.SWITCH, "Let a held or soaking vector set answer queries."))
                 .addSubcommand(new Rollback(tool))
                 .addSubcommand(Change.with(tool, Change.Verb.ABORT, "Stop the building of a vector set and drop it."))
                 .addSubcommand(Change.with(tool, Change.Verb.RETIRE, "Drop the vectors of a set that has soaked."))
@@ -98,7 +99,10 @@ final class ReembedCommand implements Callable<Integer> {
     /// What to go to.
     static final class Wish {
 
-        @Parameters(index = "0", paramLabel = "MODEL", description = "model to go to: a shipped one or an endpoint's name")
+        @Parameters(
+                index = "0",
+                paramLabel = "MODEL",
+                description = "model to go to: a shipped one or an endpoint's name")
         private String model = "";
 
         @Option(names = "--project", description = "project (default: ${DEFAULT-VALUE})", defaultValue = "default")
@@ -149,8 +153,7 @@ final class ReembedCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             try (Session session = Session.open(tool)) {
-                PlanText.print(
-                        session.api().post("/actuator/jobs/reembed/plan", wish.body()), output, tool.out());
+                PlanText.print(session.api().post("/actuator/jobs/reembed/plan", wish.body()), output, tool.out());
                 return ExitCode.OK;
             }
         }
@@ -198,8 +201,7 @@ final class ReembedCommand implements Callable<Integer> {
                                                     + run);
                     return ExitCode.OK;
                 }
-                Duration timeout =
-                        timeoutSeconds == null ? Duration.ofDays(30) : Duration.ofSeconds(timeoutSeconds);
+                Duration timeout = timeoutSeconds == null ? Duration.ofDays(30) : Duration.ofSeconds(timeoutSeconds);
                 JsonNode view = new RunWatch(api, tool.err(), Output.terminal()).follow(run, timeout);
                 if (output.json()) {
                     tool.out().println(Output.pretty(view));

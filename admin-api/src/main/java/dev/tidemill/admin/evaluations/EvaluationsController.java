@@ -54,8 +54,7 @@ class EvaluationsController {
     ///
     /// @param changed questions whose nDCG@10 changed, what fell most first
     /// @param overlap share of the first ten documents in common
-    record Diff(
-            Evaluation from, Evaluation to, List<Difference> metrics, double overlap, List<Changed> changed) {}
+    record Diff(Evaluation from, Evaluation to, List<Difference> metrics, double overlap, List<Changed> changed) {}
 
     /// A metric over time.
     record Point(long evaluation, OffsetDateTime at, long set, String model, long generation, double value) {}
@@ -73,8 +72,9 @@ class EvaluationsController {
     @GetMapping("/trend")
     @Operation(
             summary = "A metric of a golden set over time, oldest first",
-            description = "By golden set and mode; metrics are ndcg@10, recall@10, recall@100, mrr, span@10, millis-p50 and"
-                    + " millis-p95.")
+            description =
+                    "By golden set and mode; metrics are ndcg@10, recall@10, recall@100, mrr, span@10, millis-p50 and"
+                            + " millis-p95.")
     Map<String, List<Point>> trend(
             @AuthenticationPrincipal Caller caller,
             @PathVariable String project,
@@ -123,7 +123,10 @@ class EvaluationsController {
         List<Changed> changed = new ArrayList<>();
         for (Answer answer : after) {
             Answer then = known.get(answer.key());
-            if (then != null && then.ndcg() != null && answer.ndcg() != null && !then.ndcg().equals(answer.ndcg())) {
+            if (then != null
+                    && then.ndcg() != null
+                    && answer.ndcg() != null
+                    && !then.ndcg().equals(answer.ndcg())) {
                 changed.add(new Changed(
                         answer.key(), answer.question(), then.ndcg(), answer.ndcg(), first(then), first(answer)));
             }

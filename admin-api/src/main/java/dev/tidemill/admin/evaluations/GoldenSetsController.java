@@ -42,8 +42,7 @@ class GoldenSetsController {
     /// Questions to add.
     ///
     /// @param canary whether the set is asked after every run that changed the corpus, null for yes
-    record Added(
-            @Nullable Boolean canary, @Nullable List<QuestionBody> questions) {}
+    record Added(@Nullable Boolean canary, @Nullable List<QuestionBody> questions) {}
 
     /// A judged question.
     record QuestionBody(
@@ -66,15 +65,17 @@ class GoldenSetsController {
     @PostMapping("/{name}")
     @Operation(
             summary = "Add questions to a golden set",
-            description = "The set is made when it is new. A question whose key is there already takes the place of the old"
-                    + " one; without a key the question is its own.")
+            description =
+                    "The set is made when it is new. A question whose key is there already takes the place of the old"
+                            + " one; without a key the question is its own.")
     GoldenSet add(
             @AuthenticationPrincipal Caller caller,
             @PathVariable String project,
             @PathVariable String name,
             @RequestBody Added added) {
         if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
-            throw new BadRequest("name", "name of a golden set is \"" + name + "\": use letters, digits, dots and dashes");
+            throw new BadRequest(
+                    "name", "name of a golden set is \"" + name + "\": use letters, digits, dots and dashes");
         }
         List<QuestionBody> questions = added.questions() == null ? List.of() : added.questions();
         if (questions.isEmpty() || questions.size() > MOST) {

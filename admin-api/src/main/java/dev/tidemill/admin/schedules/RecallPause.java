@@ -81,7 +81,9 @@ final class RecallPause implements RunObserver {
                 Schedule schedule = saved.read();
                 boolean meant = saved.workspaceId().equals(workspaceId)
                         && fall.jobs().contains(schedule.job())
-                        && schedule.parameters().getOrDefault("project", "default").equals(fall.project());
+                        && schedule.parameters()
+                                .getOrDefault("project", "default")
+                                .equals(fall.project());
                 if (meant && !saved.paused()) {
                     operations.get().pause(saved, "canary", fall.message());
                     log.warn("schedule {} is paused: {}", saved.name(), fall.message());

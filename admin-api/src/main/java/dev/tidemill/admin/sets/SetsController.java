@@ -104,8 +104,9 @@ class SetsController {
     @GetMapping("/{id}/compare")
     @Operation(
             summary = "A set beside the one that was live",
-            description = "What the re-embedding measured of both: every metric of every golden set and mode, and how much"
-                    + " the first hits of real questions have in common.")
+            description =
+                    "What the re-embedding measured of both: every metric of every golden set and mode, and how much"
+                            + " the first hits of real questions have in common.")
     Comparison compare(@AuthenticationPrincipal Caller caller, @PathVariable long id) {
         Shown shown = shown(caller, id);
         if (shown.launchId() == null) {
@@ -154,7 +155,8 @@ class SetsController {
     @PostMapping("/{id}/switch")
     @Operation(
             summary = "Let a set answer queries",
-            description = "One that is held or soaks. The live one soaks from then on. 409 while texts lack their vectors.")
+            description =
+                    "One that is held or soaks. The live one soaks from then on. 409 while texts lack their vectors.")
     Shown change(
             @AuthenticationPrincipal Caller caller,
             @PathVariable long id,
@@ -194,8 +196,9 @@ class SetsController {
     @PostMapping("/{id}/retire")
     @Operation(
             summary = "Drop a set's vectors",
-            description = "Not the live one; one that soaks only after its time, or with force. A set that is being built is"
-                    + " aborted: its run is stopped and given up first.")
+            description =
+                    "Not the live one; one that soaks only after its time, or with force. A set that is being built is"
+                            + " aborted: its run is stopped and given up first.")
     Shown retire(
             @AuthenticationPrincipal Caller caller,
             @PathVariable long id,
@@ -267,10 +270,6 @@ class SetsController {
 
     private void record(Caller caller, String action, long set, String reason) {
         audit.record(
-                caller.workspaceId(),
-                "key " + caller.keyId(),
-                action,
-                "vector set " + set,
-                Map.of("reason", reason));
+                caller.workspaceId(), "key " + caller.keyId(), action, "vector set " + set, Map.of("reason", reason));
     }
 }

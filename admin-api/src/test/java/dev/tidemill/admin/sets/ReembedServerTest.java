@@ -79,19 +79,18 @@ class ReembedServerTest {
                     The keeper of harbour%1$d counts the barges of river%1$d, and writes them into ledger%1$d at night.
                     """.formatted(i));
         }
-        RunView run = server.finished(
-                server.post("/actuator/jobs/ingest", "{\"location\":\"" + folder + "\"}", key));
+        RunView run = server.finished(server.post("/actuator/jobs/ingest", "{\"location\":\"" + folder + "\"}", key));
         assertThat(run.status()).isEqualTo("COMPLETED");
         StringBuilder questions = new StringBuilder("{\"questions\":[");
         for (int i = 0; i < DOCUMENTS; i++) {
-            questions
-                    .append(i == 0 ? "" : ",")
-                    .append("""
+            questions.append(i == 0 ? "" : ",").append("""
                             {"key":"q%1$d","question":"Who counts the barges of river%1$d?","expected":[{"document":"doc-%1$d.md"}]}
                             """.formatted(i));
         }
-        Reply added =
-                server.post("/api/v1/projects/default/golden-sets/rivers", questions.append("]}").toString(), key);
+        Reply added = server.post(
+                "/api/v1/projects/default/golden-sets/rivers",
+                questions.append("]}").toString(),
+                key);
         assertThat(added.status()).as(added.body()).isEqualTo(200);
         assertThat(added.json().path("questions").asInt()).isEqualTo(DOCUMENTS);
     }
@@ -136,7 +135,7 @@ class ReembedServerTest {
     }
 
     /// Asks the same question again and again until told to stop.
-    private static final class Asking {
+    private static final class Asking implements AutoCloseable {
         private final Set<String> seen = ConcurrentHashMap.newKeySet();
         private final ConcurrentLinkedQueue<String> failed = new ConcurrentLinkedQueue<>();
         private final AtomicInteger asked = new AtomicInteger();
@@ -146,19 +145,19 @@ class ReembedServerTest {
         private void ask() {
             while (!done.get()) {
                 try {
-                    Reply reply = server.post(
-                            "/api/v1/projects/default/search",
-                            """
+                    Reply reply = server.post("/api/v1/projects/default/search", """
                             {"question":"Who counts the barges of river7?","mode":"vector","k":3,"explain":true}
-                            """,
-                            key);
+                            """, key);
                     asked.incrementAndGet();
                     JsonNode hits = reply.json().path("hits");
                     if (reply.status() != 200 || hits.size() != 3) {
                         failed.add(reply.status() + " " + reply.body());
                     } else {
                         seen.add(reply.json().path("explain").path("vectorSet").asLong() + " "
-                                + hits.get(0).path("explain").path("vectorScore").asDouble());
+                                + hits.get(0)
+                                        .path("explain")
+                                        .path("vectorScore")
+                                        .asDouble());
                     }
                 } catch (IOException | InterruptedException | RuntimeException e) {
                     failed.add(e.toString());
@@ -166,12 +165,17 @@ class ReembedServerTest {
                 began.countDown();
             }
         }
+
+        @Override
+        public void close() {
+            done.set(true);
+        }
     }
 
     @Test
     void aProjectGoesToTheModelOfAServiceAndBackWhileQuestionsAreAsked() throws Exception {
-        Asking asking = new Asking();
-        try (ExecutorService people = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (ExecutorService people = Executors.newVirtualThreadPerTaskExecutor();
+                Asking asking = new Asking()) {
             List<Future<?>> askers = List.of(people.submit(asking::ask), people.submit(asking::ask));
             assertThat(asking.began.await(30, TimeUnit.SECONDS)).isTrue();
             Reply planned = server.post("/actuator/jobs/reembed/plan", "{\"model\":\"words\"}", key);
@@ -181,17 +185,22 @@ class ReembedServerTest {
             RunView moved = server.finished(server.post("/actuator/jobs/reembed", "{\"model\":\"words\"}", key));
             assertThat(moved.status()).as(String.valueOf(moved.message())).isEqualTo("COMPLETED");
             JsonNode sets = server.get("/actuator/sets?project=default", key).json();
-            assertThat(sets.get(0).path("model").asString()).as(String.valueOf(moved.message())).isEqualTo("words");
+            assertThat(sets.get(0).path("model").asString())
+                    .as(String.valueOf(moved.message()))
+                    .isEqualTo("words");
             assertThat(sets.get(0).path("state").asString()).isEqualTo("live");
             assertThat(sets.get(1).path("state").asString()).isEqualTo("soaking");
             long live = sets.get(0).path("id").asLong();
             long old = sets.get(1).path("id").asLong();
             assertThat(embedded.get()).isGreaterThan(DOCUMENTS);
 
-            JsonNode compared = server.get("/actuator/sets/" + live + "/compare", key).json();
+            JsonNode compared =
+                    server.get("/actuator/sets/" + live + "/compare", key).json();
             assertThat(compared.path("against").asLong()).isEqualTo(old);
             assertThat(compared.path("metrics").findValuesAsString("metric")).contains("ndcg@10", "mrr");
-            assertThat(compared.path("sampled").asInt()).as("a question was asked before").isPositive();
+            assertThat(compared.path("sampled").asInt())
+                    .as("a question was asked before")
+                    .isPositive();
 
             Reply back = server.post("/actuator/sets/rollback?project=default&reason=test", "{}", key);
             assertThat(back.status()).as(back.body()).isEqualTo(200);
@@ -212,7 +221,9 @@ class ReembedServerTest {
             assertThat(asking.asked.get()).isGreaterThan(10);
             // One question, two sets: each answers it with one score, and no third one is made of both.
             assertThat(asking.seen).hasSize(2);
-            assertThat(asking.seen).extracting(seen -> Long.parseLong(seen.split(" ", -1)[0])).containsExactlyInAnyOrder(old, live);
+            assertThat(asking.seen)
+                    .extracting(seen -> Long.parseLong(seen.split(" ", -1)[0]))
+                    .containsExactlyInAnyOrder(old, live);
         }
         commandLine();
         apiProblems();
@@ -222,8 +233,13 @@ class ReembedServerTest {
         Ran status = run("reembed", "status");
         assertThat(status.code()).as(status.err()).isZero();
         assertThat(status.out()).contains("words", "live", "soaking", "bge-small-en-v1.5-int8", "halfvec(384)");
-        String live = status.out().lines().filter(line -> line.contains(" live ")).findFirst().orElseThrow()
-                .strip().split("\\s+")[0];
+        String live = status.out()
+                .lines()
+                .filter(line -> line.contains(" live "))
+                .findFirst()
+                .orElseThrow()
+                .strip()
+                .split("\\s+")[0];
         assertThat(run("reembed", "compare", live).out()).contains("rivers", "ndcg@10");
         Ran checked = run("reembed", "check", live, "--sample", "5");
         assertThat(checked.code()).as(checked.err()).isZero();
