@@ -81,17 +81,20 @@ public final class Database implements AutoCloseable {
         return source;
     }
 
-    String jdbcUrl() {
+    /// Whether it is in the private cluster of the data folder.
+    boolean isPrivate() {
+        return cluster != null;
+    }
+
+    public String jdbcUrl() {
         return jdbcUrl;
     }
 
-    @Nullable
-    String username() {
+    public @Nullable String username() {
         return username;
     }
 
-    @Nullable
-    String password() {
+    public @Nullable String password() {
         return password;
     }
 

@@ -1,6 +1,7 @@
 package dev.tidemill.admin;
 
 import dev.tidemill.admin.alerts.AlertsConfiguration;
+import dev.tidemill.admin.backups.BackupsConfiguration;
 import dev.tidemill.admin.documents.DocumentsConfiguration;
 import dev.tidemill.admin.metrics.MetricsConfiguration;
 import dev.tidemill.admin.query.QueryConfiguration;
@@ -8,6 +9,7 @@ import dev.tidemill.admin.runs.RunsConfiguration;
 import dev.tidemill.admin.schedules.SchedulesConfiguration;
 import dev.tidemill.admin.security.SecurityConfiguration;
 import dev.tidemill.admin.web.WebConfiguration;
+import dev.tidemill.backup.BackupConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.run.alerts.AlertConfiguration;
@@ -24,11 +26,13 @@ import org.springframework.context.annotation.Import;
     EmbeddingConfiguration.class,
     RunConfiguration.class,
     IngestConfiguration.class,
+    BackupConfiguration.class,
     WebConfiguration.class,
     SecurityConfiguration.class,
     QueryConfiguration.class,
     DocumentsConfiguration.class,
     RunsConfiguration.class,
+    BackupsConfiguration.class,
     SchedulesConfiguration.class,
     AlertConfiguration.class,
     AlertsConfiguration.class,

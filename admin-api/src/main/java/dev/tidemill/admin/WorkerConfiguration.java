@@ -1,5 +1,6 @@
 package dev.tidemill.admin;
 
+import dev.tidemill.backup.BackupConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import org.springframework.boot.SpringBootConfiguration;
@@ -16,6 +17,7 @@ import org.springframework.context.annotation.Import;
     DatabaseConfiguration.class,
     EmbeddingConfiguration.class,
     RunConfiguration.class,
-    IngestConfiguration.class
+    IngestConfiguration.class,
+    BackupConfiguration.class
 })
 class WorkerConfiguration {}
