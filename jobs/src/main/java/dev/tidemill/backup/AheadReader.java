@@ -32,12 +32,19 @@ class AheadReader<I, O> implements ItemStreamReader<O> {
     private final Deque<Future<O>> results = new ArrayDeque<>();
     private @Nullable ExecutorService pool;
     private Iterator<I> left = List.<I>of().iterator();
+    private @Nullable Sessions sessions;
 
     AheadReader(String name, Todo<I> todo, Function<I, Callable<O>> work, int threads) {
         this.name = name;
         this.todo = todo;
         this.work = work;
         this.threads = threads;
+    }
+
+    /// Closes the connections of the work when the step ends.
+    AheadReader<I, O> on(Sessions used) {
+        sessions = used;
+        return this;
     }
 
     @Override
@@ -95,6 +102,10 @@ class AheadReader<I, O> implements ItemStreamReader<O> {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            if (sessions != null) {
+                sessions.close();
+            }
         }
     }
 }

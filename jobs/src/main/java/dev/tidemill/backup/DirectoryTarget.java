@@ -138,14 +138,17 @@ final class DirectoryTarget implements Target {
     @Override
     public List<Entry> list(String prefix) throws IOException {
         int slash = prefix.lastIndexOf('/');
-        Path from = slash < 0 ? root : path(prefix.substring(0, slash));
-        if (!Files.isDirectory(from)) {
+        Path below = slash < 0 ? root : path(prefix.substring(0, slash));
+        if (!Files.isDirectory(below)) {
             return List.of();
         }
+        // The folder itself may be a link to where there is room.
+        Path real = root.toRealPath();
+        Path from = real.resolve(root.relativize(below));
         List<Entry> entries = new ArrayList<>();
         try (Stream<Path> tree = Files.walk(from)) {
             for (Path file : tree.filter(Files::isRegularFile).toList()) {
-                String name = root.relativize(file).toString();
+                String name = real.relativize(file).toString();
                 if (name.startsWith(prefix) && !file.getFileName().toString().startsWith(DRAFT)) {
                     try {
                         entries.add(new Entry(
@@ -200,7 +203,7 @@ final class DirectoryTarget implements Target {
             return 0;
         }
         int removed = 0;
-        try (Stream<Path> tree = Files.walk(root)) {
+        try (Stream<Path> tree = Files.walk(root.toRealPath())) {
             for (Path file : tree.filter(Files::isRegularFile).toList()) {
                 if (file.getFileName().toString().startsWith(DRAFT)
                         && Files.getLastModifiedTime(file).toInstant().isBefore(before)) {

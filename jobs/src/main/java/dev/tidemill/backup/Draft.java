@@ -265,26 +265,32 @@ final class Draft {
         }
     }
 
-    /// Does a statement and notes it in the same transaction.
-    void run(Later later, long megabytes) throws SQLException {
-        try (Connection connection = database().connect("tidemill restore")) {
+    /// Connections to it, each piece of work in a transaction of its own.
+    Sessions sessions() {
+        return new Sessions(() -> {
+            Connection connection = database().connect("tidemill restore");
             connection.setAutoCommit(false);
-            int workers = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
-            LiveDatabase.execute(
-                    connection,
-                    "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '" + megabytes
-                            + "MB'; SET LOCAL max_parallel_maintenance_workers = " + workers
-                            + "; SET LOCAL search_path = ''; SET LOCAL check_function_bodies = false");
-            long start = System.nanoTime();
-            run(connection, later.sql());
-            try (PreparedStatement note =
-                    connection.prepareStatement("INSERT INTO tidemill_restore.done (number, millis) VALUES (?, ?)")) {
-                note.setInt(1, later.number());
-                note.setLong(2, (System.nanoTime() - start) / 1_000_000);
-                note.executeUpdate();
-            }
-            connection.commit();
+            return connection;
+        });
+    }
+
+    /// Does a statement and notes it in the same transaction.
+    static void run(Connection connection, Later later, long megabytes) throws SQLException {
+        int workers = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
+        LiveDatabase.execute(
+                connection,
+                "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '" + megabytes
+                        + "MB'; SET LOCAL max_parallel_maintenance_workers = " + workers
+                        + "; SET LOCAL search_path = ''; SET LOCAL check_function_bodies = false");
+        long start = System.nanoTime();
+        run(connection, later.sql());
+        try (PreparedStatement note =
+                connection.prepareStatement("INSERT INTO tidemill_restore.done (number, millis) VALUES (?, ?)")) {
+            note.setInt(1, later.number());
+            note.setLong(2, (System.nanoTime() - start) / 1_000_000);
+            note.executeUpdate();
         }
+        connection.commit();
     }
 
     void moment(String what) throws SQLException {

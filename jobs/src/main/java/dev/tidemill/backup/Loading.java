@@ -8,7 +8,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -23,20 +22,20 @@ final class Loading {
     private static final int BUFFER = 1 << 16;
 
     private final Archive archive;
-    private final Draft draft;
+    private final Sessions sessions;
     private final @Nullable UUID only;
 
     /// @param only the one workspace to take out of the backup, null for all
-    Loading(Archive archive, Draft draft, @Nullable UUID only) {
+    Loading(Archive archive, Sessions sessions, @Nullable UUID only) {
         this.archive = archive;
-        this.draft = draft;
+        this.sessions = sessions;
         this.only = only;
     }
 
     /// What was loaded.
     record Loaded(String part, long rows) {}
 
-    Loaded load(Manifest.Part part) throws SQLException, IOException {
+    Loaded load(Manifest.Part part) throws Exception {
         Manifest.Table table = archive.manifest().table(String.valueOf(part.table()));
         if (only != null && !table.ofWorkspaces()) {
             return new Loaded(part.name(), 0);
@@ -46,8 +45,7 @@ final class Loading {
             throw new IllegalStateException("one workspace cannot be taken out of " + table.name()
                     + ": its rows are in the text form of COPY. Restore the whole backup");
         }
-        try (Connection connection = draft.database().connect("tidemill restore")) {
-            connection.setAutoCommit(false);
+        return sessions.with(connection -> {
             LiveDatabase.execute(
                     connection,
                     "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; SET LOCAL row_security = off;"
@@ -79,7 +77,7 @@ final class Loading {
             }
             connection.commit();
             return new Loaded(part.name(), rows);
-        }
+        });
     }
 
     private static void all(InputStream in, CopyIn copy) throws SQLException, IOException {

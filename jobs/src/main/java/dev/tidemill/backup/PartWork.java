@@ -9,9 +9,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -117,7 +114,7 @@ final class PartWork {
 
     private long rows(Todo todo, RowDigest digest, OutputStream out) throws Exception {
         String copy = "COPY " + todo.query() + " TO STDOUT" + (todo.binary() ? " (FORMAT binary)" : "");
-        try (Connection reader = snapshot.reader()) {
+        return snapshot.read(reader -> {
             CopyOut rows = reader.unwrap(PGConnection.class).getCopyAPI().copyOut(copy);
             try {
                 for (byte[] message = rows.readFromCopy(); message != null; message = rows.readFromCopy()) {
@@ -132,7 +129,7 @@ final class PartWork {
                 }
             }
             return todo.binary() ? digest.rows() : rows.getHandledRowCount();
-        }
+        });
     }
 
     /// Of the whole cluster as it is, which needs no snapshot: the log says what was written meanwhile.
@@ -156,12 +153,10 @@ final class PartWork {
                 "--section=" + section,
                 "--snapshot=" + snapshot.name(),
                 "--no-password"));
-        try (Connection reader = snapshot.reader()) {
-            String role = LiveDatabase.text(
-                    reader, "SELECT nullif(current_user::text, session_user::text)");
-            if (role != null) {
-                command.add("--role=" + role);
-            }
+        String role = snapshot.read(reader -> String.valueOf(
+                LiveDatabase.text(reader, "SELECT coalesce(nullif(current_user::text, session_user::text), '')")));
+        if (!role.isEmpty()) {
+            command.add("--role=" + role);
         }
         run(
                 command,
@@ -204,19 +199,12 @@ final class PartWork {
 
     /// As they stand now, which is at or after the snapshot: a number is skipped rather than given twice.
     private long sequences(OutputStream out) throws Exception {
-        StringBuilder sql = new StringBuilder();
-        try (Connection reader = snapshot.reader();
-                PreparedStatement statement = reader.prepareStatement("""
-                        SELECT format('SELECT pg_catalog.setval(%L, %s, %s);', format('%I.%I', schemaname, sequencename),
-                                      coalesce(last_value, start_value), last_value IS NOT NULL)
-                        FROM pg_sequences ORDER BY schemaname, sequencename
-                        """);
-                ResultSet rows = statement.executeQuery()) {
-            while (rows.next()) {
-                sql.append(rows.getString(1)).append('\n');
-            }
-        }
-        out.write(sql.toString().getBytes(StandardCharsets.UTF_8));
+        List<String> sql = snapshot.read(reader -> BackupJob.column(reader, """
+                SELECT format('SELECT pg_catalog.setval(%L, %s, %s);', format('%I.%I', schemaname, sequencename),
+                              coalesce(last_value, start_value), (last_value IS NOT NULL)::text)
+                FROM pg_sequences ORDER BY schemaname, sequencename
+                """));
+        out.write((String.join("\n", sql) + "\n").getBytes(StandardCharsets.UTF_8));
         return 0;
     }
 

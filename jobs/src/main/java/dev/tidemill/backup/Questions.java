@@ -22,6 +22,7 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,7 +37,12 @@ final class Questions {
     private static final int WORDS = 12;
 
     /// Session options under which no vector index is used. Rows are still found through bitmaps of other indexes.
-    private static final String EXACT = "-c enable_indexscan=off -c row_security=off -c lock_timeout=30s";
+    private static final String EXACT = "-c enable_indexscan=off -c lock_timeout=30s";
+
+    /// Searches are made by the role that makes them for callers; what there is to ask is seen by the one that sees all.
+    private static final String AS_CALLERS = EXACT + " -c role=tidemill_app";
+
+    private static final String AS_BACKUP = EXACT + " -c role=tidemill_backup";
 
     private final QueryVectors vectors;
 
@@ -153,24 +159,30 @@ final class Questions {
 
     /// The search room over one database.
     private final class Session {
-        private final JdbcClient jdbc;
+        private final JdbcClient all;
+        private final Workspaces seeing;
         private final Searcher searcher;
-        private final Workspaces workspaces;
 
         Session(LiveDatabase database, @Nullable String snapshot) {
-            DataSource source = database.source("tidemill asks", EXACT);
-            this.jdbc = JdbcClient.create(source);
-            this.workspaces = new Workspaces(
-                    snapshot == null ? new JdbcTransactionManager(source) : new UnderSnapshot(source, snapshot), jdbc);
+            DataSource backup = database.source("tidemill asks", AS_BACKUP);
+            this.all = JdbcClient.create(backup);
+            this.seeing = new Workspaces(transactions(backup, snapshot), all);
+            DataSource source = database.source("tidemill asks", AS_CALLERS);
+            JdbcClient jdbc = JdbcClient.create(source);
+            Workspaces workspaces = new Workspaces(transactions(source, snapshot), jdbc);
             this.searcher =
                     new Searcher(workspaces, new Projects(workspaces, jdbc), new ChunkSearch(jdbc), vectors);
         }
 
+        private static PlatformTransactionManager transactions(DataSource source, @Nullable String snapshot) {
+            return snapshot == null ? new JdbcTransactionManager(source) : new UnderSnapshot(source, snapshot);
+        }
+
         List<Asked> choose(int perProject, @Nullable UUID only) {
             record Project(UUID workspace, UUID id, String slug) {}
-            List<Project> projects = workspaces.call(
+            List<Project> projects = seeing.call(
                     new UUID(0, 0),
-                    () -> jdbc.sql("""
+                    () -> all.sql("""
                             SELECT workspace_id, id, slug FROM projects
                             WHERE live_set_id IS NOT NULL AND (CAST(:only AS uuid) IS NULL OR workspace_id = :only)
                             ORDER BY workspace_id, slug LIMIT 100
@@ -183,9 +195,9 @@ final class Questions {
                             .list());
             List<Asked> chosen = new ArrayList<>();
             for (Project project : projects) {
-                List<String> golden = workspaces.call(
+                List<String> golden = seeing.call(
                         project.workspace(),
-                        () -> jdbc.sql("""
+                        () -> all.sql("""
                                 SELECT question FROM golden_questions
                                 WHERE workspace_id = :workspace AND project_id = :project ORDER BY id LIMIT :limit
                                 """)
@@ -204,7 +216,7 @@ final class Questions {
 
         /// Chunks spread over the project.
         private List<String> samples(UUID workspace, UUID project, int count) {
-            List<String> texts = workspaces.call(workspace, () -> jdbc.sql("""
+            List<String> texts = seeing.call(workspace, () -> all.sql("""
                             SELECT text FROM chunks WHERE workspace_id = :workspace AND id = ANY (ARRAY(
                               SELECT id FROM (
                                 SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS many FROM chunks

@@ -154,8 +154,9 @@ final class RestoreJob implements JobExecutionListener {
     AheadReader<Manifest.Part, Loading.Loaded> loading(StepExecution step) {
         Archive archive = archive(step);
         Draft draft = draft(step);
-        Loading loading = new Loading(archive, draft, only(step));
-        return new AheadReader<>(
+        Sessions sessions = draft.sessions();
+        Loading loading = new Loading(archive, sessions, only(step));
+        return new AheadReader<Manifest.Part, Loading.Loaded>(
                 "load",
                 context -> {
                     Set<String> loaded = draft.finished()
@@ -167,15 +168,17 @@ final class RestoreJob implements JobExecutionListener {
                             .filter(part -> !loaded.contains(part.name()))
                             .toList();
                 },
-                part -> () -> loading.load(part),
-                properties.threads());
+                        part -> () -> loading.load(part),
+                        properties.threads())
+                .on(sessions);
     }
 
     /// The statements of these stages that are not done yet, one after another.
     AheadReader<Later, Later> statements(StepExecution step, Set<Stage> stages) {
         Draft draft = draft(step);
         Archive archive = archive(step);
-        return new AheadReader<>(
+        Sessions sessions = draft.sessions();
+        return new AheadReader<Later, Later>(
                 "constrain",
                 context -> {
                     if (draft.finished()) {
@@ -187,11 +190,12 @@ final class RestoreJob implements JobExecutionListener {
                                     && !done.contains(Integer.toString(later.number())))
                             .toList();
                 },
-                later -> () -> {
-                    draft.run(later, properties.memory().toMegabytes());
-                    return later;
-                },
-                1);
+                        later -> () -> sessions.with(connection -> {
+                            Draft.run(connection, later, properties.memory().toMegabytes());
+                            return later;
+                        }),
+                        1)
+                .on(sessions);
     }
 
     /// From here on the rows answer questions, by comparing with every vector.

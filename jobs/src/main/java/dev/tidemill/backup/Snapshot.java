@@ -24,6 +24,7 @@ final class Snapshot implements AutoCloseable {
     private final String backup;
     private final Connection connection;
     private final String name;
+    private final Sessions readers;
     private volatile @Nullable Statement sleep;
     private volatile boolean closed;
 
@@ -32,6 +33,7 @@ final class Snapshot implements AutoCloseable {
         this.backup = backup;
         this.connection = connection;
         this.name = name;
+        this.readers = new Sessions(this::reader);
     }
 
     /// The application name of the session that keeps the snapshot of a backup.
@@ -129,8 +131,12 @@ final class Snapshot implements AutoCloseable {
         });
     }
 
-    /// A session that sees the database as the snapshot does.
-    Connection reader() throws SQLException {
+    /// Reads the database as the snapshot shows it.
+    <T> T read(Sessions.Work<T> work) throws Exception {
+        return readers.with(work);
+    }
+
+    private Connection reader() throws SQLException {
         Connection reader = database.connectSeeingAll("tidemill reads " + backup);
         try {
             begin(reader, name);
@@ -144,11 +150,13 @@ final class Snapshot implements AutoCloseable {
     /// Lets it go when the time is up that it is held for anyway: somebody may go on with it until then.
     void leave() {
         closed = true;
+        readers.close();
     }
 
     @Override
     public void close() {
         closed = true;
+        readers.close();
         try {
             Statement sleeping = sleep;
             if (sleeping != null) {

@@ -80,8 +80,9 @@ class BackupTest {
                 .contains("public.chunks", "public.\"Odd Table\"", "public.textual", "other.things", "public.databasechangelog")
                 .anyMatch(name -> name.startsWith("public.vectors_"));
         assertThat(manifest.of(Manifest.Kind.ROWS).stream()
-                        .filter(part -> "public.blob_parts".equals(part.table())))
+                        .filter(part -> "public.big".equals(part.table())))
                 .hasSizeGreaterThan(10);
+        assertThat(manifest.table("public.big").rows()).isEqualTo(3000);
         assertThat(manifest.table("public.blob_parts").rows()).isEqualTo(24);
         assertThat(manifest.table("public.textual").binary()).isFalse();
         assertThat(manifest.extensions()).containsKey("vector");
@@ -90,7 +91,8 @@ class BackupTest {
                 .filter(each -> each.id().equals(backup))
                 .findFirst()
                 .orElseThrow();
-        assertThat(view.level()).isEqualTo(2);
+        // Or more, when the test of drills was faster.
+        assertThat(view.level()).isIn(2, 4);
         assertThat(view.damage()).isNull();
     }
 

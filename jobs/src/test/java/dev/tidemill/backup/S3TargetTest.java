@@ -149,12 +149,12 @@ class S3TargetTest {
     @Test
     void otherBytesBehindASuccessAreFoundAndNoBackupIsListed() {
         try (BackupHarness harness = harness(
-                "spoilt", Map.of("backup.part-size", "256KB", "backup.run.retry.transient.attempts", "1"))) {
-            proxy.spoils = "blob_parts-2";
+                "spoilt", Map.of("backup.run.retry.transient.attempts", "1"))) {
+            proxy.spoils = "big-2";
             RunView run = harness.run("backup", Map.of());
 
             assertThat(run.status()).isEqualTo("FAILED");
-            assertThat(run.message()).contains("blob_parts-2").contains("holds other bytes than were written");
+            assertThat(run.message()).contains("big-2").contains("holds other bytes than were written");
             assertThat(harness.bean(Archives.class).list()).isEmpty();
 
             proxy.spoils = "";

@@ -58,6 +58,7 @@ final class SampleDatabase implements AutoCloseable {
                 + " INSERT INTO \"Odd Table\" VALUES (1, E'tab\\there'), (2, NULL), (3, '\\.')");
         // No binary form: its rows go in the text form.
         execute("CREATE TABLE textual (id integer, rights aclitem); INSERT INTO textual VALUES (1, 'tidemill=r/tidemill')");
+        execute("CREATE TABLE big AS SELECT n AS id, md5(n::text) || repeat('x', 200) AS text FROM generate_series(1, 3000) n");
         execute("CREATE SCHEMA other CREATE TABLE things (id serial PRIMARY KEY, at timestamptz DEFAULT now())");
         execute("INSERT INTO other.things DEFAULT VALUES; INSERT INTO other.things DEFAULT VALUES");
     }
