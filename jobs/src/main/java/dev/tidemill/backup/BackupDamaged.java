@@ -1,7 +1,5 @@
 package dev.tidemill.backup;
 
-import org.jspecify.annotations.Nullable;
-
 /// A backup that is not what was written, or that this installation cannot open. Says which part and how.
 public final class BackupDamaged extends RuntimeException {
 
@@ -11,7 +9,9 @@ public final class BackupDamaged extends RuntimeException {
         super(message);
     }
 
-    BackupDamaged(String message, @Nullable Throwable cause) {
-        super(message, cause);
+    BackupDamaged(String message, Throwable cause) {
+        super(message);
+        // Operators are shown the innermost message, and this one says more.
+        addSuppressed(cause);
     }
 }

@@ -78,42 +78,56 @@ final class BackupJob implements JobExecutionListener {
         if (before.isPresent()) {
             Optional<Snapshot> kept =
                     Snapshot.adopt(premises.database(), id, before.get().snapshot());
-            if (kept.isPresent()) {
-                lock(kept.get(), tables(kept.get().connection(), only(step)));
+            if (kept.isPresent() && sameTables(kept.get(), before.get())) {
                 hold(instance, kept.get());
                 rows.renamed(id, kept.get().name());
                 log.info("backup {} goes on with its snapshot", id);
                 return;
             }
-            log.info("the snapshot of backup {} is gone: all its parts are made anew", id);
+            kept.ifPresent(Snapshot::close);
+            log.info("the snapshot of backup {} is gone, or a table is not what it was: all parts are made anew", id);
         }
         Snapshot taken = Snapshot.take(premises.database(), id);
         try {
-            Scope scope = Scope.valueOf(
-                    Parameters.text(step, Parameters.SCOPE).toUpperCase(java.util.Locale.ROOT));
-            if (scope == Scope.CLUSTER) {
-                keepWal();
-            }
-            List<Tables.Table> tables =
-                    scope == Scope.CLUSTER ? List.of() : tables(taken.connection(), only(step));
-            lock(taken, tables);
-            int generation = before.map(begun -> begun.generation() + 1).orElse(1);
-            Manifest head = head(id, scope, only(step), taken.connection(), tables, catalogue.keys());
-            List<Todo> parts = PartPlan.of(
-                    tables,
-                    scope,
-                    properties.questions() > 0 && hasProjects(tables),
-                    "s" + generation,
-                    properties.partSize().toBytes());
-            rows.begin(
-                    new Begun(id, generation, taken.name(), head, "running"),
-                    catalogue.target().description(),
-                    parts);
-        } catch (RuntimeException | SQLException e) {
+            beginWith(step, id, taken, before.map(Begun::generation).orElse(0) + 1, catalogue);
+        } catch (Exception e) {
             taken.close();
             throw e;
         }
         hold(instance, taken);
+    }
+
+    private void beginWith(StepExecution step, String id, Snapshot taken, int generation, Catalogue catalogue)
+            throws Exception {
+        Scope scope = Scope.valueOf(
+                Parameters.text(step, Parameters.SCOPE).toUpperCase(java.util.Locale.ROOT));
+        if (scope == Scope.CLUSTER) {
+            keepWal();
+        }
+        UUID only = only(step);
+        List<Tables.Table> tables =
+                scope == Scope.CLUSTER ? List.of() : taken.read(connection -> tables(connection, only));
+        String hash = taken.lock(tables.stream().map(Tables.Table::name).toList());
+        Manifest head =
+                taken.read(connection -> head(id, scope, only, connection, tables, catalogue.keys()));
+        List<Todo> parts = PartPlan.of(
+                tables,
+                scope,
+                properties.questions() > 0 && hasProjects(tables),
+                "s" + generation,
+                properties.partSize().toBytes());
+        rows.begin(
+                new Begun(id, generation, taken.name(), hash, head, "running"),
+                catalogue.target().description(),
+                parts);
+    }
+
+    /// Whether none of the tables was dropped, truncated or rewritten while nobody held their locks.
+    private static boolean sameTables(Snapshot snapshot, Begun before) throws SQLException {
+        return snapshot.lock(before.head().tables().stream()
+                        .map(Manifest.Table::name)
+                        .toList())
+                .equals(before.tablesHash());
     }
 
     /// From before the base backup on, so that the log reaches back to where that begins.
@@ -142,17 +156,6 @@ final class BackupJob implements JobExecutionListener {
     private static boolean hasProjects(List<Tables.Table> tables) {
         Set<String> names = tables.stream().map(Tables.Table::name).collect(Collectors.toSet());
         return names.containsAll(Set.of("public.projects", "public.chunks", "public.golden_questions"));
-    }
-
-    /// So that none is dropped or rewritten while the snapshot is read.
-    private static void lock(Snapshot snapshot, List<Tables.Table> tables) throws SQLException {
-        if (!tables.isEmpty()) {
-            LiveDatabase.execute(
-                    snapshot.connection(),
-                    "LOCK TABLE ONLY "
-                            + tables.stream().map(Tables.Table::name).collect(Collectors.joining(", ONLY "))
-                            + " IN ACCESS SHARE MODE");
-        }
     }
 
     private static Manifest head(

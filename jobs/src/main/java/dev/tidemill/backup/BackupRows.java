@@ -25,18 +25,19 @@ public final class BackupRows {
     /// A backup that was begun.
     ///
     /// @param head what its manifest begins with
-    record Begun(String id, int generation, String snapshot, Manifest head, String state) {}
+    record Begun(String id, int generation, String snapshot, String tablesHash, Manifest head, String state) {}
 
     /// A part, and what became of it: null while nothing has.
     record Kept(Todo todo, Manifest.@Nullable Part part) {}
 
     Optional<Begun> find(String id) {
-        return jdbc.sql("SELECT id, generation, snapshot, head, state FROM backups WHERE id = :id")
+        return jdbc.sql("SELECT id, generation, snapshot, tables_hash, head, state FROM backups WHERE id = :id")
                 .param("id", id)
                 .query((row, number) -> new Begun(
                         row.getString("id"),
                         row.getInt("generation"),
                         row.getString("snapshot"),
+                        row.getString("tables_hash"),
                         JSON.readValue(row.getString("head"), Manifest.class),
                         row.getString("state")))
                 .optional();
@@ -45,9 +46,10 @@ public final class BackupRows {
     /// Begins a backup, or begins it anew with another snapshot: its parts are forgotten.
     void begin(Begun begun, String target, List<Todo> parts) {
         jdbc.sql("""
-                        INSERT INTO backups AS b (id, scope, target, generation, snapshot, head, snapshot_at)
-                        VALUES (:id, :scope, :target, :generation, :snapshot, CAST(:head AS jsonb), :at)
+                        INSERT INTO backups AS b (id, scope, target, generation, snapshot, tables_hash, head, snapshot_at)
+                        VALUES (:id, :scope, :target, :generation, :snapshot, :hash, CAST(:head AS jsonb), :at)
                         ON CONFLICT (id) DO UPDATE SET generation = excluded.generation, snapshot = excluded.snapshot,
+                          tables_hash = excluded.tables_hash,
                           head = excluded.head, snapshot_at = excluded.snapshot_at, target = excluded.target
                         """)
                 .param("id", begun.id())
@@ -55,6 +57,7 @@ public final class BackupRows {
                 .param("target", target)
                 .param("generation", begun.generation())
                 .param("snapshot", begun.snapshot())
+                .param("hash", begun.tablesHash())
                 .param("head", JSON.writeValueAsString(begun.head()))
                 .param("at", Timestamp.from(begun.head().snapshotAt()))
                 .update();

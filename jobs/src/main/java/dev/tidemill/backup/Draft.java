@@ -191,11 +191,12 @@ final class Draft {
         try {
             LiveDatabase.execute(connection, sql);
         } catch (SQLException e) {
-            throw new SQLException(
+            SQLException told = new SQLException(
                     "a statement of the backup's schema failed: " + e.getMessage() + "; it began: "
                             + sql.strip().lines().findFirst().orElse(""),
-                    e.getSQLState(),
-                    e);
+                    e.getSQLState());
+            told.addSuppressed(e);
+            throw told;
         }
     }
 

@@ -129,7 +129,7 @@ final class S3Target implements Target {
         if (e instanceof AwsServiceException service) {
             int status = service.statusCode();
             if (status == 401 || status == 403) {
-                return new IOException(
+                return told(
                         said + ": the credentials are refused or have expired. Renew them where AWS programs look for"
                                 + " them (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile), then resume the run",
                         e);
@@ -145,13 +145,20 @@ final class S3Target implements Target {
             }
             return status >= 500 || status == 429 || service.isThrottlingException()
                     ? new TargetUnavailable(said, e)
-                    : new IOException(said, e);
+                    : told(said, e);
         }
         if (e instanceof SdkClientException && String.valueOf(e.getMessage()).contains("credentials")) {
-            return new IOException(
+            return told(
                     said + ": set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with AWS_PROFILE", e);
         }
         return new TargetUnavailable(said, e);
+    }
+
+    /// Operators are shown the innermost message, and ours says more.
+    private static IOException told(String message, SdkException cause) {
+        IOException told = new IOException(message);
+        told.addSuppressed(cause);
+        return told;
     }
 
     @Override

@@ -26,6 +26,7 @@ final class Snapshot implements AutoCloseable {
     private final String name;
     private final Sessions readers;
     private volatile @Nullable Statement sleep;
+    private @Nullable Connection locks;
     private volatile boolean closed;
 
     private Snapshot(LiveDatabase database, String backup, Connection connection, String name) {
@@ -108,9 +109,31 @@ final class Snapshot implements AutoCloseable {
         return name;
     }
 
-    /// The session that keeps it, for reading what to back up and for locking that. Not after [#keep].
-    Connection connection() {
-        return connection;
+    /// Keeps the tables from being dropped, truncated and rewritten while this process reads them. The locks are those
+    /// of a session of its own, which ends with the process: a killed backup must not stand in the way of a change of
+    /// the schema.
+    ///
+    /// @return a hash that is another one after any of the tables was truncated or rewritten; empty for a table that
+    ///     is gone
+    String lock(List<String> tables) throws SQLException {
+        Connection session = database.connectSeeingAll("tidemill locks for " + backup);
+        locks = session;
+        session.setAutoCommit(false);
+        if (tables.isEmpty()) {
+            return "";
+        }
+        try {
+            LiveDatabase.execute(session, "LOCK TABLE ONLY " + String.join(", ONLY ", tables) + " IN ACCESS SHARE MODE");
+        } catch (SQLException e) {
+            if ("42P01".equals(e.getSQLState())) {
+                return "";
+            }
+            throw e;
+        }
+        return String.valueOf(LiveDatabase.text(session, """
+                SELECT md5(string_agg(oid || ':' || relfilenode, ',' ORDER BY oid)) FROM pg_class
+                WHERE oid = ANY (SELECT CAST(t AS regclass) FROM unnest(string_to_array(?, E'\\n')) t)
+                """, String.join("\n", tables)));
     }
 
     /// From now on the server itself keeps it.
@@ -151,12 +174,14 @@ final class Snapshot implements AutoCloseable {
     void leave() {
         closed = true;
         readers.close();
+        unlock();
     }
 
     @Override
     public void close() {
         closed = true;
         readers.close();
+        unlock();
         try {
             Statement sleeping = sleep;
             if (sleeping != null) {
@@ -165,6 +190,18 @@ final class Snapshot implements AutoCloseable {
             connection.close();
         } catch (SQLException e) {
             log.warn("the session that keeps the snapshot of backup {} could not be ended: {}", backup, e.getMessage());
+        }
+    }
+
+    private void unlock() {
+        Connection session = locks;
+        locks = null;
+        if (session != null) {
+            try {
+                session.close();
+            } catch (SQLException e) {
+                log.warn("the locks of backup {} could not be given back: {}", backup, e.getMessage());
+            }
         }
     }
 }

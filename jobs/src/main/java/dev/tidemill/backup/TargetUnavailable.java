@@ -10,7 +10,8 @@ final class TargetUnavailable extends ConnectException {
 
     TargetUnavailable(String message, Throwable cause) {
         super(message);
-        initCause(cause);
+        // Operators are shown the innermost message, and this one says more.
+        addSuppressed(cause);
     }
 
     TargetUnavailable(String message) {

@@ -64,12 +64,13 @@ class PointInTimeTest {
         execute("INSERT INTO precious SELECT generate_series(201, 300)");
         execute("SELECT pg_create_restore_point('before the mistake')");
         execute("DROP TABLE precious");
+        lastSegment = text("SELECT pg_walfile_name(pg_current_wal_insert_lsn())");
         execute("SELECT pg_switch_wal()");
         ship();
     }
 
     private static void ship() throws Exception {
-        String wanted = text("SELECT pg_walfile_name(pg_current_wal_lsn() - 16777216::numeric)");
+        String wanted = lastSegment;
         WalArchive archive = new WalArchive(harness.catalogue());
         Path folder = cluster.dataDirectory().resolve(PrivateCluster.WAL);
         long deadline = System.nanoTime() + java.time.Duration.ofSeconds(60).toNanos();
@@ -77,7 +78,6 @@ class PointInTimeTest {
             assertThat(System.nanoTime()).as("the segment %s comes", wanted).isLessThan(deadline);
             archive.ship(folder);
         }
-        lastSegment = wanted;
     }
 
     @AfterAll
@@ -120,7 +120,7 @@ class PointInTimeTest {
         Archives.Recovered made =
                 harness.bean(Archives.class).recover("latest", home, cluster.password(), point, value);
         assertThat(made.lastSegment()).isGreaterThanOrEqualTo(lastSegment);
-        try (PrivateCluster copy = PrivateCluster.start(home)) {
+        try (PrivateCluster copy = started(home)) {
             while (text(copy, "SELECT pg_is_in_recovery()").equals("t")) {
                 Thread.onSpinWait();
             }
@@ -128,6 +128,14 @@ class PointInTimeTest {
                     text(copy, "SELECT to_regclass('precious') IS NOT NULL"),
                     text(copy, "SELECT CASE WHEN to_regclass('precious') IS NULL THEN 0"
                             + " ELSE (xpath('/row/c/text()', query_to_xml('SELECT count(*) AS c FROM precious', false, true, '')))[1]::text::int END"));
+        }
+    }
+
+    private static PrivateCluster started(Path home) throws IOException {
+        try {
+            return PrivateCluster.start(home);
+        } catch (dev.tidemill.postgres.DatabaseUnavailable e) {
+            throw new AssertionError(Files.readString(home.resolve("server.log")), e);
         }
     }
 

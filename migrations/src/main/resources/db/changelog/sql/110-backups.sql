@@ -11,6 +11,7 @@ CREATE TABLE backups (
   state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'complete', 'expired')),
   generation integer NOT NULL DEFAULT 1,
   snapshot text NOT NULL,
+  tables_hash text NOT NULL DEFAULT '',
   head jsonb NOT NULL,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   snapshot_at timestamptz NOT NULL,
@@ -20,6 +21,7 @@ CREATE TABLE backups (
   level_at timestamptz
 );
 COMMENT ON COLUMN backups.generation IS 'goes up with every snapshot that had to be taken anew: parts of an older one are never mixed in';
+COMMENT ON COLUMN backups.tables_hash IS 'of the files of the tables when they were locked: another one says that a table was truncated or rewritten';
 COMMENT ON COLUMN backups.level IS '0 listed, 1 manifest and sizes, 2 all checksums, 3 restored and compared, 4 answers questions';
 CREATE INDEX backups_newest ON backups (completed_at DESC) WHERE state = 'complete';
 GRANT SELECT, INSERT, UPDATE, DELETE ON backups TO tidemill_batch;
