@@ -95,7 +95,8 @@ class OperationsHealth {
     @Bean
     HealthIndicator backupHealthIndicator(Backups backups, HealthProperties properties) {
         return () -> standing(backups, now -> {
-            Health.Builder health = fresh(now, now.newest(), properties.backup(), "there is no backup of everything yet");
+            Health.Builder health =
+                    fresh(now, now.newest(), properties.backup(), "there is no backup of everything yet");
             return now.newestId() == null
                     ? health.build()
                     : health.withDetail("id", now.newestId())

@@ -89,7 +89,8 @@ public final class Archives {
     public record TableView(String name, long rows) {}
 
     /// A part of a backup.
-    public record PartView(String name, String kind, @Nullable String table, long rows, long rawBytes, long bytes, String sha256) {}
+    public record PartView(
+            String name, String kind, @Nullable String table, long rows, long rawBytes, long bytes, String sha256) {}
 
     public String target() {
         return depot.catalogue().target().description();
@@ -227,8 +228,9 @@ public final class Archives {
                 : given;
         Archive archive = archive(id);
         if (archive.manifest().scope() != Manifest.Scope.CLUSTER) {
-            throw new IllegalArgumentException("backup " + id + " is no base backup of a cluster, and a point in time needs"
-                    + " one: restore it with ./tidemill restore run");
+            throw new IllegalArgumentException(
+                    "backup " + id + " is no base backup of a cluster, and a point in time needs"
+                            + " one: restore it with ./tidemill restore run");
         }
         Manifest.Part base = archive.manifest().of(Manifest.Kind.BASE).getFirst();
         String damage = archive.check(base);
@@ -247,7 +249,8 @@ public final class Archives {
     }
 
     private static String roles(Manifest manifest) {
-        StringBuilder sql = new StringBuilder("-- The roles that the schema speaks of, where they are missing. None can log in.\n");
+        StringBuilder sql =
+                new StringBuilder("-- The roles that the schema speaks of, where they are missing. None can log in.\n");
         List<String> roles = new ArrayList<>(manifest.roles());
         if (!roles.contains(manifest.owner())) {
             roles.add(manifest.owner());

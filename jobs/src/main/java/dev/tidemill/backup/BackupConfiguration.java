@@ -35,8 +35,7 @@ public class BackupConfiguration {
     }
 
     @Bean
-    Backups backups(
-            Premises premises, Archives archives, Depot depot, BackupRows rows, BackupProperties properties) {
+    Backups backups(Premises premises, Archives archives, Depot depot, BackupRows rows, BackupProperties properties) {
         return new Backups(premises, archives, depot, rows, properties);
     }
 
@@ -84,7 +83,9 @@ public class BackupConfiguration {
             @Qualifier("backupJob") Job job, BackupRequests requests, BackupProperties properties) {
         return JobDefinition.of(job, "copies the database under one snapshot into sealed parts, the manifest last")
                 .parameter(JobParameter.choice(
-                                Parameters.SCOPE, List.of("full", "schema", "data", "workspace", "cluster"), "what to copy")
+                                Parameters.SCOPE,
+                                List.of("full", "schema", "data", "workspace", "cluster"),
+                                "what to copy")
                         .orElse("full"))
                 .parameter(JobParameter.text(
                                 Parameters.WORKSPACE_ONLY,

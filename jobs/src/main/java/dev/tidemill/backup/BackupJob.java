@@ -51,8 +51,7 @@ final class BackupJob implements JobExecutionListener {
     private final BackupProperties properties;
     private final Map<Long, Snapshot> snapshots = new ConcurrentHashMap<>();
 
-    BackupJob(
-            Premises premises, Depot depot, BackupRows rows, Questions questions, BackupProperties properties) {
+    BackupJob(Premises premises, Depot depot, BackupRows rows, Questions questions, BackupProperties properties) {
         this.premises = premises;
         this.depot = depot;
         this.rows = rows;
@@ -99,8 +98,7 @@ final class BackupJob implements JobExecutionListener {
 
     private void beginWith(StepExecution step, String id, Snapshot taken, int generation, Catalogue catalogue)
             throws Exception {
-        Scope scope = Scope.valueOf(
-                Parameters.text(step, Parameters.SCOPE).toUpperCase(java.util.Locale.ROOT));
+        Scope scope = Scope.valueOf(Parameters.text(step, Parameters.SCOPE).toUpperCase(java.util.Locale.ROOT));
         if (scope == Scope.CLUSTER) {
             keepWal();
         }
@@ -108,8 +106,7 @@ final class BackupJob implements JobExecutionListener {
         List<Tables.Table> tables =
                 scope == Scope.CLUSTER ? List.of() : taken.read(connection -> tables(connection, only));
         String hash = taken.lock(tables.stream().map(Tables.Table::name).toList());
-        Manifest head =
-                taken.read(connection -> head(id, scope, only, connection, tables, catalogue.keys()));
+        Manifest head = taken.read(connection -> head(id, scope, only, connection, tables, catalogue.keys()));
         List<Todo> parts = PartPlan.of(
                 tables,
                 scope,
@@ -135,8 +132,9 @@ final class BackupJob implements JobExecutionListener {
         Path cluster = premises.cluster();
         String password = premises.database().password();
         if (cluster == null || password == null) {
-            throw new IllegalStateException("scope=cluster is for the private cluster: for a PostgreSQL of your own, use"
-                    + " what its operators use (pgBackRest, Barman, your provider's)");
+            throw new IllegalStateException(
+                    "scope=cluster is for the private cluster: for a PostgreSQL of your own, use"
+                            + " what its operators use (pgBackRest, Barman, your provider's)");
         }
         PrivateCluster.keepWal(cluster, premises.database().named("postgres").url(), password);
     }
@@ -159,12 +157,7 @@ final class BackupJob implements JobExecutionListener {
     }
 
     private static Manifest head(
-            String id,
-            Scope scope,
-            @Nullable UUID only,
-            Connection connection,
-            List<Tables.Table> tables,
-            Keys keys)
+            String id, Scope scope, @Nullable UUID only, Connection connection, List<Tables.Table> tables, Keys keys)
             throws SQLException {
         SecretKey dataKey = Keys.newDataKey();
         Set<String> ofWorkspaces = tables.stream().anyMatch(table -> table.workspaceColumn() >= 0)
@@ -187,15 +180,14 @@ final class BackupJob implements JobExecutionListener {
         for (String each : column(connection, "SELECT extname || ' ' || extversion FROM pg_extension ORDER BY 1")) {
             extensions.put(each.substring(0, each.indexOf(' ')), each.substring(each.indexOf(' ') + 1));
         }
-        List<String> changeSets = LiveDatabase.text(connection, "SELECT to_regclass('public.databasechangelog')::text")
-                        == null
-                ? List.of()
-                : column(connection, "SELECT id FROM public.databasechangelog ORDER BY orderexecuted, id");
+        List<String> changeSets =
+                LiveDatabase.text(connection, "SELECT to_regclass('public.databasechangelog')::text") == null
+                        ? List.of()
+                        : column(connection, "SELECT id FROM public.databasechangelog ORDER BY orderexecuted, id");
         return new Manifest(
                 Manifest.FORMAT,
                 id,
-                String.valueOf(Optional.ofNullable(
-                                BackupJob.class.getPackage().getImplementationVersion())
+                String.valueOf(Optional.ofNullable(BackupJob.class.getPackage().getImplementationVersion())
                         .orElse("not packaged")),
                 scope,
                 only,
@@ -303,13 +295,13 @@ final class BackupJob implements JobExecutionListener {
             List<Manifest.Part> parts = new ArrayList<>();
             for (Kept kept : rows.parts(id)) {
                 if (kept.part() == null) {
-                    throw new IllegalStateException("backup " + id + " lacks its part " + kept.todo().name());
+                    throw new IllegalStateException(
+                            "backup " + id + " lacks its part " + kept.todo().name());
                 }
                 parts.add(kept.part());
             }
             requireSizes(catalogue.target(), id, parts);
-            archive = catalogue.seal(
-                    whole(head, parts), catalogue.keys().unwrap(head.key(), id));
+            archive = catalogue.seal(whole(head, parts), catalogue.keys().unwrap(head.key(), id));
         }
         catalogue.deleteOthers(archive.manifest());
         // Each part was read back from the target when it was written.

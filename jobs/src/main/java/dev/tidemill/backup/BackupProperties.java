@@ -106,8 +106,7 @@ public record BackupProperties(
 
     private static void range(long value, long least, long most, String key) {
         if (value < least || value > most) {
-            throw new IllegalArgumentException(
-                    key + " is " + value + ": must be between " + least + " and " + most);
+            throw new IllegalArgumentException(key + " is " + value + ": must be between " + least + " and " + most);
         }
     }
 }

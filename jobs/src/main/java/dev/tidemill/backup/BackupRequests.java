@@ -39,8 +39,7 @@ final class BackupRequests {
     private final BackupRows rows;
     private final BackupProperties properties;
 
-    BackupRequests(
-            Premises premises, Depot depot, Archives archives, BackupRows rows, BackupProperties properties) {
+    BackupRequests(Premises premises, Depot depot, Archives archives, BackupRows rows, BackupProperties properties) {
         this.premises = premises;
         this.depot = depot;
         this.archives = archives;
@@ -69,7 +68,8 @@ final class BackupRequests {
         if (scope != Scope.WORKSPACE) {
             if (!named.isBlank()) {
                 throw new InvalidParameter(
-                        Parameters.WORKSPACE_ONLY, "only goes with scope=workspace: say scope=workspace, or leave it out");
+                        Parameters.WORKSPACE_ONLY,
+                        "only goes with scope=workspace: say scope=workspace, or leave it out");
             }
             requireOperator(asker, Parameters.SCOPE);
             return null;
@@ -114,13 +114,14 @@ final class BackupRequests {
         List<String> notes = new ArrayList<>();
         long bytes = 0;
         try (Connection connection = premises.database().connectSeeingAll("tidemill backup")) {
-            List<Tables.Table> tables =
-                    only == null ? Tables.all(connection) : Tables.of(connection, only);
+            List<Tables.Table> tables = only == null ? Tables.all(connection) : Tables.of(connection, only);
             List<PartPlan.Todo> parts =
                     PartPlan.of(tables, scope, true, "s1", properties.partSize().toBytes());
             counts.put("tables", (long) tables.size());
             counts.put("parts", (long) parts.size());
-            counts.put("rows", tables.stream().mapToLong(Tables.Table::rowsEstimated).sum());
+            counts.put(
+                    "rows",
+                    tables.stream().mapToLong(Tables.Table::rowsEstimated).sum());
             if (scope.data()) {
                 bytes = tables.stream().mapToLong(Tables.Table::bytes).sum();
             }
@@ -153,7 +154,13 @@ final class BackupRequests {
             notes.add("no earlier backup to take a rate from: the time is not known");
         }
         return new Plan(
-                counts, 0, BigDecimal.ZERO, Duration.ofMillis(Math.round(pace * bytes / 1e6)), room, notes, scope + " " + only);
+                counts,
+                0,
+                BigDecimal.ZERO,
+                Duration.ofMillis(Math.round(pace * bytes / 1e6)),
+                room,
+                notes,
+                scope + " " + only);
     }
 
     private Entry entry(UUID asker, Map<String, String> given) {
@@ -231,8 +238,7 @@ final class BackupRequests {
             counts.put("rows", manifest.rows());
             counts.put("bytes", manifest.bytes());
             counts.put("obstacles", (long) report.obstacles().size());
-            return new Plan(
-                    counts, 0, BigDecimal.ZERO, report.time(), manifest.databaseBytes(), notes, manifest.id());
+            return new Plan(counts, 0, BigDecimal.ZERO, report.time(), manifest.databaseBytes(), notes, manifest.id());
         } catch (SQLException e) {
             throw new IllegalStateException("the server cannot be looked at: " + e.getMessage(), e);
         }

@@ -98,7 +98,8 @@ public final class BackupRows {
                 .param("number", kept.todo().number())
                 .update();
         if (updated != 1) {
-            throw new IllegalStateException("backup " + id + " has no part " + kept.todo().number());
+            throw new IllegalStateException(
+                    "backup " + id + " has no part " + kept.todo().number());
         }
     }
 

@@ -53,8 +53,7 @@ public final class Backups {
     /// What is kept and why, and what goes.
     ///
     /// @param segments of the write-ahead log that no kept base backup needs
-    public record Expiry(
-            List<String> kept, List<String> gone, List<String> leftovers, int segments, boolean dryRun) {}
+    public record Expiry(List<String> kept, List<String> gone, List<String> leftovers, int segments, boolean dryRun) {}
 
     /// Takes away what no rule wants kept, and what backups that were broken off left behind.
     public Expiry expire(boolean dryRun) {
@@ -62,8 +61,7 @@ public final class Backups {
         Instant now = Instant.now();
         List<String> kept = new ArrayList<>();
         List<String> gone = new ArrayList<>();
-        for (RetentionRules.Decision decision :
-                RetentionRules.decide(catalogue.list(), properties.retention(), now)) {
+        for (RetentionRules.Decision decision : RetentionRules.decide(catalogue.list(), properties.retention(), now)) {
             if (decision.goes()) {
                 gone.add(decision.id());
             } else {
@@ -161,5 +159,4 @@ public final class Backups {
                 ? new Check(1, text + ", and " + damaged + " backups are damaged")
                 : new Check(0, text + ", last restored and compared " + verified.get());
     }
-
 }

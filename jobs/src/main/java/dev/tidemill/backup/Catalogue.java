@@ -69,7 +69,9 @@ final class Catalogue {
         /// The part as it was before it was sealed and compressed. Reading it to its end proves it.
         InputStream open(Manifest.Part part) throws IOException {
             return Parts.opened(
-                    new BufferedInputStream(target.open(path(part)), 1 << 16), dataKey, sealedName(manifest.id(), part.name()));
+                    new BufferedInputStream(target.open(path(part)), 1 << 16),
+                    dataKey,
+                    sealedName(manifest.id(), part.name()));
         }
 
         /// What is wrong with a part, null for nothing: reads it whole.
@@ -135,7 +137,8 @@ final class Catalogue {
     private Map<String, Instant> ids() {
         Map<String, Instant> ids = new LinkedHashMap<>();
         for (Target.Entry file : listed("")) {
-            if (file.name().endsWith("/" + MANIFEST) && file.name().indexOf('/') == file.name().lastIndexOf('/')) {
+            if (file.name().endsWith("/" + MANIFEST)
+                    && file.name().indexOf('/') == file.name().lastIndexOf('/')) {
                 ids.put(file.name().substring(0, file.name().indexOf('/')), file.at());
             }
         }
@@ -146,8 +149,8 @@ final class Catalogue {
         try {
             return target.list(prefix);
         } catch (IOException e) {
-            throw new UncheckedIOException("the backups in " + target.description() + " cannot be listed: "
-                    + e.getMessage(), e);
+            throw new UncheckedIOException(
+                    "the backups in " + target.description() + " cannot be listed: " + e.getMessage(), e);
         }
     }
 
@@ -170,8 +173,10 @@ final class Catalogue {
             content = target.read(id + "/" + MANIFEST, LARGEST_MANIFEST);
             mac = new String(target.read(id + "/" + MAC, 1000), StandardCharsets.US_ASCII);
         } catch (NoSuchFileException | FileNotFoundException e) {
-            throw new BackupDamaged("backup " + id + " in " + target.description() + " has no manifest or no "
-                    + MAC + ": it is not whole", e);
+            throw new BackupDamaged(
+                    "backup " + id + " in " + target.description() + " has no manifest or no " + MAC
+                            + ": it is not whole",
+                    e);
         } catch (IOException e) {
             throw new UncheckedIOException("the manifest of backup " + id + " cannot be read: " + e.getMessage(), e);
         }
@@ -219,7 +224,8 @@ final class Catalogue {
             throw new TargetUnavailable(
                     name + " is not in " + target.description() + ", although the target said that it took it", e);
         }
-        throw new TargetUnavailable(name + " in " + target.description() + " holds other bytes than were written to it");
+        throw new TargetUnavailable(
+                name + " in " + target.description() + " holds other bytes than were written to it");
     }
 
     private record SealedMarks(Marks marks, String mac) {}
@@ -276,6 +282,8 @@ final class Catalogue {
                 target.delete(file.name());
             }
         }
+        // Nobody writes to a backup that has its manifest.
+        target.cleanUp(manifest.id() + "/", Instant.now());
     }
 
     /// Folders without a manifest in which nothing was written for long: what broken-off backups left.

@@ -45,8 +45,7 @@ class CheckedParts implements ItemWriter<CheckedParts.Seen>, StepExecutionListen
 
     AheadReader<Manifest.Part, Seen> reader(int threads) {
         Archive archive = catalogue.open(backup);
-        return new AheadReader<>(
-                "check", context -> archive.manifest().parts(), part -> look(archive, part), threads);
+        return new AheadReader<>("check", context -> archive.manifest().parts(), part -> look(archive, part), threads);
     }
 
     private Callable<Seen> look(Archive archive, Manifest.Part part) {
@@ -83,8 +82,8 @@ class CheckedParts implements ItemWriter<CheckedParts.Seen>, StepExecutionListen
         }
         String told = String.join("; ", damage.subList(0, Math.min(TOLD, damage.size())))
                 + (damage.size() > TOLD ? "; and " + (damage.size() - TOLD) + " more" : "");
-        BackupDamaged failure = new BackupDamaged(
-                "backup " + backup + " is damaged, " + damage.size() + " of its parts: " + told
+        BackupDamaged failure =
+                new BackupDamaged("backup " + backup + " is damaged, " + damage.size() + " of its parts: " + told
                         + ". Nothing was restored from it; use another one (./tidemill backup list)");
         step.addFailureException(failure);
         step.setStatus(BatchStatus.FAILED);

@@ -40,7 +40,9 @@ final class CleanStart {
             step("qrtz_fired_triggers", "DELETE FROM qrtz_fired_triggers"),
             step("qrtz_scheduler_state", "DELETE FROM qrtz_scheduler_state"),
             step("qrtz_locks", "DELETE FROM qrtz_locks"),
-            step("qrtz_triggers", "UPDATE qrtz_triggers SET trigger_state = 'PAUSED' WHERE trigger_state <> 'COMPLETE'"),
+            step(
+                    "qrtz_triggers",
+                    "UPDATE qrtz_triggers SET trigger_state = 'PAUSED' WHERE trigger_state <> 'COMPLETE'"),
             step("events", "UPDATE events SET routed_at = coalesce(routed_at, clock_timestamp())"),
             step("alert_deliveries", """
                     UPDATE alert_deliveries SET state = 'given_up', ended_at = clock_timestamp(), claimed_until = NULL,
@@ -83,7 +85,8 @@ final class CleanStart {
     /// Row-level security is forced on the owner too; who owns the tables may lift that.
     private static void lifted(Connection connection, boolean lift) throws SQLException {
         if (LiveDatabase.text(
-                        connection, "SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)")
+                        connection,
+                        "SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)")
                 != null) {
             return;
         }
@@ -91,7 +94,8 @@ final class CleanStart {
                 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind = 'r' AND c.relrowsecurity AND n.nspname = 'public'
                 """)) {
-            LiveDatabase.execute(connection, "ALTER TABLE " + table + (lift ? " NO FORCE" : " FORCE") + " ROW LEVEL SECURITY");
+            LiveDatabase.execute(
+                    connection, "ALTER TABLE " + table + (lift ? " NO FORCE" : " FORCE") + " ROW LEVEL SECURITY");
         }
     }
 
@@ -100,8 +104,7 @@ final class CleanStart {
         for (Tables.Table table : Tables.of(connection, only).reversed()) {
             if (table.workspaceColumn() < 0 && table.condition() != null) {
                 LiveDatabase.execute(
-                        connection,
-                        "DELETE FROM " + table.name() + " WHERE (" + table.condition() + ") IS NOT TRUE");
+                        connection, "DELETE FROM " + table.name() + " WHERE (" + table.condition() + ") IS NOT TRUE");
             }
         }
     }

@@ -170,8 +170,13 @@ final class DirectoryTarget implements Target {
     public void delete(String name) throws IOException {
         Path path = path(name);
         Files.deleteIfExists(path);
-        Path folder = path.getParent();
-        while (!folder.equals(root)) {
+        removeEmpty(path.getParent());
+    }
+
+    /// With the folders above it that thereby become empty.
+    private void removeEmpty(Path emptied) throws IOException {
+        Path folder = emptied;
+        while (!folder.equals(root) && !folder.equals(root.toRealPath())) {
             try (Stream<Path> rest = Files.list(folder)) {
                 if (rest.findAny().isPresent()) {
                     return;
@@ -198,16 +203,18 @@ final class DirectoryTarget implements Target {
     }
 
     @Override
-    public int cleanUp(Instant before) throws IOException {
-        if (!Files.isDirectory(root)) {
+    public int cleanUp(String prefix, Instant before) throws IOException {
+        Path from = prefix.isEmpty() ? root : path(prefix);
+        if (!Files.isDirectory(from)) {
             return 0;
         }
         int removed = 0;
-        try (Stream<Path> tree = Files.walk(root.toRealPath())) {
+        try (Stream<Path> tree = Files.walk(from.toRealPath())) {
             for (Path file : tree.filter(Files::isRegularFile).toList()) {
                 if (file.getFileName().toString().startsWith(DRAFT)
                         && Files.getLastModifiedTime(file).toInstant().isBefore(before)) {
                     Files.deleteIfExists(file);
+                    removeEmpty(file.getParent());
                     removed++;
                 }
             }

@@ -26,7 +26,8 @@ final class Draft {
     private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_]{0,47}");
     private static final Pattern VECTOR_INDEX =
             Pattern.compile("(?is)^\\s*CREATE (UNIQUE )?INDEX .* USING (hnsw|ivfflat) .*");
-    private static final Pattern FOREIGN_KEY = Pattern.compile("(?is)^\\s*ALTER TABLE .* ADD CONSTRAINT .* FOREIGN KEY .*");
+    private static final Pattern FOREIGN_KEY =
+            Pattern.compile("(?is)^\\s*ALTER TABLE .* ADD CONSTRAINT .* FOREIGN KEY .*");
 
     private final LiveDatabase live;
     private final String name;
@@ -54,9 +55,13 @@ final class Draft {
         if (!NAME.matcher(name).matches()) {
             throw new InvalidParameter(
                     "database",
-                    "database is \"" + name + "\": use a new name of lower-case letters, digits and underscores, at most 48");
+                    "database is \"" + name
+                            + "\": use a new name of lower-case letters, digits and underscores, at most 48");
         }
-        if (name.equals(live.name()) || name.equals("postgres") || name.startsWith("template") || name.endsWith(SUFFIX)) {
+        if (name.equals(live.name())
+                || name.equals("postgres")
+                || name.startsWith("template")
+                || name.endsWith(SUFFIX)) {
             throw new InvalidParameter(
                     "database",
                     "database is \"" + name + "\": a restore never writes over the live database or one of the server's"
@@ -120,8 +125,7 @@ final class Draft {
                     FROM pg_database WHERE datname = current_database()
                     """, draftName())));
             LiveDatabase.execute(
-                    connection,
-                    "COMMENT ON DATABASE " + draftName() + " IS " + quoted(connection, comment));
+                    connection, "COMMENT ON DATABASE " + draftName() + " IS " + quoted(connection, comment));
         }
     }
 
@@ -133,7 +137,8 @@ final class Draft {
 
     private static void drop(Connection connection, String database) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("DROP DATABASE IF EXISTS " + statement.enquoteIdentifier(database, true) + " WITH (FORCE)");
+            statement.execute(
+                    "DROP DATABASE IF EXISTS " + statement.enquoteIdentifier(database, true) + " WITH (FORCE)");
         }
     }
 
@@ -206,7 +211,9 @@ final class Draft {
             LiveDatabase.execute(
                     connection,
                     String.valueOf(LiveDatabase.text(
-                            connection, "SELECT format('CREATE ROLE %1$I NOLOGIN; GRANT %1$I TO CURRENT_USER', ?)", role)));
+                            connection,
+                            "SELECT format('CREATE ROLE %1$I NOLOGIN; GRANT %1$I TO CURRENT_USER', ?)",
+                            role)));
             if (role.equals("tidemill_backup")
                     && LiveDatabase.text(connection, "SELECT 1 FROM pg_roles WHERE rolname = current_user AND rolsuper")
                             != null) {

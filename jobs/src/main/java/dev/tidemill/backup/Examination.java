@@ -67,7 +67,8 @@ final class Examination {
             RowDigest digest = new RowDigest();
             long count;
             if (table.binary()) {
-                CopyOut out = connection.unwrap(PGConnection.class)
+                CopyOut out = connection
+                        .unwrap(PGConnection.class)
                         .getCopyAPI()
                         .copyOut("COPY " + table.name() + " (" + String.join(", ", table.columns())
                                 + ") TO STDOUT (FORMAT binary)");
@@ -192,8 +193,10 @@ final class Examination {
                         + "::text) LIMIT " + properties.recallSamples());
         double found = 0;
         for (String sample : samples) {
-            List<String> byIndex = nearest(connection, index, sample, "SET enable_seqscan = off; SET enable_indexscan = on");
-            List<String> exact = nearest(connection, index, sample, "SET enable_seqscan = on; SET enable_indexscan = off");
+            List<String> byIndex =
+                    nearest(connection, index, sample, "SET enable_seqscan = off; SET enable_indexscan = on");
+            List<String> exact =
+                    nearest(connection, index, sample, "SET enable_seqscan = on; SET enable_indexscan = off");
             long same = exact.stream().filter(byIndex::contains).count();
             found += exact.isEmpty() ? 1 : same / (double) exact.size();
         }

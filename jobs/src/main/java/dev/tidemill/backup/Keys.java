@@ -43,8 +43,7 @@ final class Keys {
     record Key(String id, SecretKey secret, String from) {
 
         static Key of(byte[] bytes, String from) {
-            byte[] hash =
-                    sha256().digest(concat("tidemill backup key id".getBytes(StandardCharsets.UTF_8), bytes));
+            byte[] hash = sha256().digest(concat("tidemill backup key id".getBytes(StandardCharsets.UTF_8), bytes));
             return new Key(HexFormat.of().formatHex(hash, 0, 8), new SecretKeySpec(bytes, "AES"), from);
         }
 
@@ -178,9 +177,7 @@ final class Keys {
             byte[] bytes = Base64.getDecoder().decode(wrapped.wrapped());
             Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
             cipher.init(
-                    Cipher.DECRYPT_MODE,
-                    key.secret(),
-                    new GCMParameterSpec(128, bytes, 0, Math.min(12, bytes.length)));
+                    Cipher.DECRYPT_MODE, key.secret(), new GCMParameterSpec(128, bytes, 0, Math.min(12, bytes.length)));
             cipher.updateAAD(backup.getBytes(StandardCharsets.UTF_8));
             return new SecretKeySpec(cipher.doFinal(bytes, 12, Math.max(0, bytes.length - 12)), "AES");
         } catch (GeneralSecurityException | IllegalArgumentException e) {

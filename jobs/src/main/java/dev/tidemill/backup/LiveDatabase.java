@@ -17,9 +17,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 ///
 /// @param url for the JDBC driver, without user and password
 public record LiveDatabase(
-        String url,
-        @Nullable String username,
-        @Nullable String password) {
+        String url, @Nullable String username, @Nullable String password) {
 
     /// For sessions that see every row: a superuser, else the role that passes row-level security. With row_security
     /// off a row that would be hidden is an error instead of a gap.
@@ -89,7 +87,8 @@ public record LiveDatabase(
         StringBuilder ports = new StringBuilder();
         for (String host : parsed.hosts().split(",", -1)) {
             int colon = host.lastIndexOf(':');
-            hosts.append(hosts.isEmpty() ? "" : ",").append(host.substring(0, colon).replaceAll("[\\[\\]]", ""));
+            hosts.append(hosts.isEmpty() ? "" : ",")
+                    .append(host.substring(0, colon).replaceAll("[\\[\\]]", ""));
             ports.append(ports.isEmpty() ? "" : ",").append(host.substring(colon + 1));
         }
         environment.put("PGHOST", hosts.toString());

@@ -50,8 +50,11 @@ final class Loading {
                     connection,
                     "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; SET LOCAL row_security = off;"
                             + " SET LOCAL datestyle = ISO; SET LOCAL intervalstyle = postgres");
-            CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY " + table.name() + " ("
-                    + String.join(", ", table.columns()) + ") FROM STDIN" + (table.binary() ? " (FORMAT binary)" : ""));
+            CopyIn copy = connection
+                    .unwrap(PGConnection.class)
+                    .getCopyAPI()
+                    .copyIn("COPY " + table.name() + " (" + String.join(", ", table.columns()) + ") FROM STDIN"
+                            + (table.binary() ? " (FORMAT binary)" : ""));
             long rows;
             try (InputStream in = archive.open(part)) {
                 if (wanted == null) {
@@ -69,8 +72,8 @@ final class Loading {
                 throw new BackupDamaged("part " + part.name() + " of backup "
                         + archive.manifest().id() + " gave " + rows + " rows instead of " + part.rows());
             }
-            try (PreparedStatement note = connection.prepareStatement(
-                    "INSERT INTO tidemill_restore.loaded (part, rows) VALUES (?, ?)")) {
+            try (PreparedStatement note =
+                    connection.prepareStatement("INSERT INTO tidemill_restore.loaded (part, rows) VALUES (?, ?)")) {
                 note.setString(1, part.name());
                 note.setLong(2, rows);
                 note.executeUpdate();

@@ -189,8 +189,8 @@ final class PartWork {
                 process.destroyForcibly();
             }
             if (process.exitValue() != 0) {
-                throw new IOException(
-                        command.getFirst() + " failed: " + Files.readString(errors).strip());
+                throw new IOException(command.getFirst() + " failed: "
+                        + Files.readString(errors).strip());
             }
         } finally {
             Files.deleteIfExists(errors);

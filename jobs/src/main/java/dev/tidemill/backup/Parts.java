@@ -66,7 +66,8 @@ final class Parts {
             throw new TargetUnavailable(
                     path + " is not in " + target.description() + ", although the target said that it took it", e);
         }
-        if (bytes != written.bytes() || !HexFormat.of().formatHex(sha256.digest()).equals(written.sha256())) {
+        if (bytes != written.bytes()
+                || !HexFormat.of().formatHex(sha256.digest()).equals(written.sha256())) {
             throw new TargetUnavailable(path + " in " + target.description() + " holds other bytes than were written"
                     + " to it, although the target said that it took them (" + bytes + " bytes back, "
                     + written.bytes() + " written)");

@@ -49,7 +49,8 @@ final class Preflight {
                     false,
                     manifest.scope() == Manifest.Scope.CLUSTER
                             ? "backup " + manifest.id() + " holds the files of a cluster: ./tidemill restore recover"
-                            : "backup " + manifest.id() + " holds data alone: load it by hand into a database of the same"
+                            : "backup " + manifest.id()
+                                    + " holds data alone: load it by hand into a database of the same"
                                     + " schema level (docs/backups.md), or restore a full one"));
         }
         try (Connection connection = live.connect("tidemill restore")) {
@@ -90,9 +91,7 @@ final class Preflight {
     private static void extensions(Manifest manifest, Connection connection, List<Check> checks) throws SQLException {
         for (Map.Entry<String, String> wanted : manifest.extensions().entrySet()) {
             String here = LiveDatabase.text(
-                    connection,
-                    "SELECT default_version FROM pg_available_extensions WHERE name = ?",
-                    wanted.getKey());
+                    connection, "SELECT default_version FROM pg_available_extensions WHERE name = ?", wanted.getKey());
             boolean well = here != null && compare(here, wanted.getValue()) >= 0;
             checks.add(new Check(
                     "extension " + wanted.getKey(),
@@ -120,8 +119,7 @@ final class Preflight {
 
     private static void rights(Manifest manifest, Connection connection, List<Check> checks) throws SQLException {
         boolean may = LiveDatabase.text(
-                        connection,
-                        "SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolcreatedb)")
+                        connection, "SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolcreatedb)")
                 != null;
         List<String> missing = new ArrayList<>();
         List<String> roles = new ArrayList<>(manifest.roles());
@@ -143,7 +141,8 @@ final class Preflight {
                         ? "the user of DATABASE_URL may not create databases: ALTER ROLE … CREATEDB"
                         : makes
                                 ? "databases and roles can be made"
-                                : "the roles " + String.join(", ", missing) + " are missing and the user of DATABASE_URL may"
+                                : "the roles " + String.join(", ", missing)
+                                        + " are missing and the user of DATABASE_URL may"
                                         + " not create roles: have them made"));
     }
 
@@ -161,7 +160,9 @@ final class Preflight {
             checks.add(new Check(
                     "space",
                     well,
-                    text + String.format(Locale.ROOT, ", %,d MB are free on the server's disk", store.getUsableSpace() >> 20)
+                    text
+                            + String.format(
+                                    Locale.ROOT, ", %,d MB are free on the server's disk", store.getUsableSpace() >> 20)
                             + (well ? "" : ": make room")));
         } catch (SQLException | IOException e) {
             checks.add(new Check("space", null, text + "; the server's disk cannot be seen from here"));

@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param cluster data folder of the private cluster, null where the database is another one
 /// @param operators the workspace whose operators look after the whole installation
-public record Premises(
-        LiveDatabase database, @Nullable Path cluster, UUID operators) {
+public record Premises(LiveDatabase database, @Nullable Path cluster, UUID operators) {
 
     /// Whether a run of this workspace may see the data of all of them.
     boolean mayOperate(UUID workspace) {

@@ -38,7 +38,8 @@ public final class Promotion {
             if (restored.endsWith("_restoring")) {
                 throw new IllegalStateException(restored + " is not whole: resume the run that restores it");
             }
-            List<String> sessions = BackupJob.column(connection, """
+            List<String> sessions =
+                    BackupJob.column(connection, """
                     SELECT DISTINCT datname || ' by ' || coalesce(nullif(application_name, ''), 'a client without a name')
                     FROM pg_stat_activity WHERE datname IN ('%s', '%s') AND pid <> pg_backend_pid()
                     """.formatted(live.name().replace("'", "''"), restored));

@@ -39,7 +39,8 @@ final class Questions {
     /// Session options under which no vector index is used. Rows are still found through bitmaps of other indexes.
     private static final String EXACT = "-c enable_indexscan=off -c lock_timeout=30s";
 
-    /// Searches are made by the role that makes them for callers; what there is to ask is seen by the one that sees all.
+    /// Searches are made by the role that makes them for callers; what there is to ask is seen by the one that sees
+    /// all.
     private static final String AS_CALLERS = EXACT + " -c role=tidemill_app";
 
     private static final String AS_BACKUP = EXACT + " -c role=tidemill_backup";
@@ -78,11 +79,7 @@ final class Questions {
     /// @param snapshot under which to ask, null for the present
     /// @param perProject questions for each project at most
     /// @param only workspace, null for all
-    Sheet ask(
-            LiveDatabase database,
-            @Nullable String snapshot,
-            int perProject,
-            @Nullable UUID only)
+    Sheet ask(LiveDatabase database, @Nullable String snapshot, int perProject, @Nullable UUID only)
             throws SQLException {
         List<Asked> asked = new ArrayList<>();
         List<String> left = new ArrayList<>();
@@ -94,22 +91,19 @@ final class Questions {
                 left.add(question.project() + ": " + otherModel.getMessage());
             }
         }
-        return new Sheet(
-                vectors.fingerprint(), asked, left.stream().distinct().toList());
+        return new Sheet(vectors.fingerprint(), asked, left.stream().distinct().toList());
     }
 
     private static Asked answered(Searcher searcher, Asked question) {
-        List<Passage> found =
-                searcher
-                        .search(
-                                question.workspace(),
-                                question.project(),
-                                new SearchRequest(
-                                        question.question(), TOP, SearchMode.HYBRID, ChunkSearch.Filter.NONE))
-                        .hits()
-                        .stream()
-                        .map(Questions::passage)
-                        .toList();
+        List<Passage> found = searcher
+                .search(
+                        question.workspace(),
+                        question.project(),
+                        new SearchRequest(question.question(), TOP, SearchMode.HYBRID, ChunkSearch.Filter.NONE))
+                .hits()
+                .stream()
+                .map(Questions::passage)
+                .toList();
         return new Asked(question.workspace(), question.project(), question.question(), question.golden(), found);
     }
 
@@ -170,8 +164,7 @@ final class Questions {
             DataSource source = database.source("tidemill asks", AS_CALLERS);
             JdbcClient jdbc = JdbcClient.create(source);
             Workspaces workspaces = new Workspaces(transactions(source, snapshot), jdbc);
-            this.searcher =
-                    new Searcher(workspaces, new Projects(workspaces, jdbc), new ChunkSearch(jdbc), vectors);
+            this.searcher = new Searcher(workspaces, new Projects(workspaces, jdbc), new ChunkSearch(jdbc), vectors);
         }
 
         private static PlatformTransactionManager transactions(DataSource source, @Nullable String snapshot) {
@@ -216,7 +209,9 @@ final class Questions {
 
         /// Chunks spread over the project.
         private List<String> samples(UUID workspace, UUID project, int count) {
-            List<String> texts = seeing.call(workspace, () -> all.sql("""
+            List<String> texts = seeing.call(
+                    workspace,
+                    () -> all.sql("""
                             SELECT text FROM chunks WHERE workspace_id = :workspace AND id = ANY (ARRAY(
                               SELECT id FROM (
                                 SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS many FROM chunks
@@ -225,11 +220,11 @@ final class Questions {
                               WHERE (place - 1) % greatest(1, many / :count) = 0 ORDER BY place LIMIT :count))
                             ORDER BY id
                             """)
-                    .param("workspace", workspace)
-                    .param("project", project)
-                    .param("count", count)
-                    .query(String.class)
-                    .list());
+                            .param("workspace", workspace)
+                            .param("project", project)
+                            .param("count", count)
+                            .query(String.class)
+                            .list());
             Set<String> questions = new LinkedHashSet<>();
             for (String text : texts) {
                 String[] words = text.strip().split("\\s+", WORDS + 1);

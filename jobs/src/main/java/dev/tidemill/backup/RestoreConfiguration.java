@@ -40,10 +40,7 @@ class RestoreConfiguration {
     }
 
     @Bean
-    Job verifyJob(
-            Steps steps,
-            @Qualifier("restoreCheckStep") Step check,
-            @Qualifier("verifyNoteStep") Step note) {
+    Job verifyJob(Steps steps, @Qualifier("restoreCheckStep") Step check, @Qualifier("verifyNoteStep") Step note) {
         return steps.job(VERIFY).start(check).next(note).build();
     }
 
@@ -110,8 +107,7 @@ class RestoreConfiguration {
             @Qualifier("verifyJob") Job job, BackupRequests requests, VerifyProperties properties) {
         return JobDefinition.of(job, "reads a backup in the target and compares it with its manifest")
                 .parameter(backup())
-                .parameter(JobParameter.choice(
-                                "level", List.of("1", "2"), "1 manifest and sizes, 2 every byte")
+                .parameter(JobParameter.choice("level", List.of("1", "2"), "1 manifest and sizes, 2 every byte")
                         .orElse("2"))
                 .prepared(requests::verify)
                 .configuredBy(properties)
@@ -136,8 +132,7 @@ class RestoreConfiguration {
     }
 
     @Bean
-    JobDefinition drillDefinition(
-            @Qualifier("drillJob") Job job, BackupRequests requests, DrillProperties properties) {
+    JobDefinition drillDefinition(@Qualifier("drillJob") Job job, BackupRequests requests, DrillProperties properties) {
         return JobDefinition.of(job, "restores a backup into a scratch database, compares it and asks it questions")
                 .parameter(backup())
                 .prepared(requests::drill)
@@ -206,8 +201,7 @@ class RestoreConfiguration {
     }
 
     @Bean
-    Step restoreLoadStep(
-            Steps steps, @Qualifier("loadReader") AheadReader<Manifest.Part, Loading.Loaded> reader) {
+    Step restoreLoadStep(Steps steps, @Qualifier("loadReader") AheadReader<Manifest.Part, Loading.Loaded> reader) {
         return steps.<Loading.Loaded, Loading.Loaded>chunks("load", 1)
                 .reader(reader)
                 .writer(loaded -> {})
@@ -222,8 +216,7 @@ class RestoreConfiguration {
     }
 
     @Bean
-    Step restoreConstrainStep(
-            Steps steps, @Qualifier("constrainReader") AheadReader<Later, Later> reader) {
+    Step restoreConstrainStep(Steps steps, @Qualifier("constrainReader") AheadReader<Later, Later> reader) {
         return steps.<Later, Later>chunks("constrain", 1)
                 .reader(reader)
                 .writer(done -> {})
@@ -238,7 +231,8 @@ class RestoreConfiguration {
 
     @Bean
     Step restoreSettleStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("settle", BackupConfiguration.tasklet(restore::settle)).build();
+        return steps.tasklet("settle", BackupConfiguration.tasklet(restore::settle))
+                .build();
     }
 
     @Bean
@@ -257,26 +251,31 @@ class RestoreConfiguration {
 
     @Bean
     Step restoreCleanStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("clean", BackupConfiguration.tasklet(restore::clean)).build();
+        return steps.tasklet("clean", BackupConfiguration.tasklet(restore::clean))
+                .build();
     }
 
     @Bean
     Step restoreFinishStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("finish", BackupConfiguration.tasklet(restore::finish)).build();
+        return steps.tasklet("finish", BackupConfiguration.tasklet(restore::finish))
+                .build();
     }
 
     @Bean
     Step drillExamineStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("examine", BackupConfiguration.tasklet(restore::examine)).build();
+        return steps.tasklet("examine", BackupConfiguration.tasklet(restore::examine))
+                .build();
     }
 
     @Bean
     Step drillDiscardStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("discard", BackupConfiguration.tasklet(restore::discard)).build();
+        return steps.tasklet("discard", BackupConfiguration.tasklet(restore::discard))
+                .build();
     }
 
     @Bean
     Step drillJudgeStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("judge", BackupConfiguration.tasklet(restore::judge)).build();
+        return steps.tasklet("judge", BackupConfiguration.tasklet(restore::judge))
+                .build();
     }
 }

@@ -90,8 +90,8 @@ final class RestoreJob implements JobExecutionListener {
         if (draft.finished() && resumed(step)) {
             return;
         }
-        List<String> obstacles =
-                Preflight.of(archive(step).manifest(), premises.database(), draft).obstacles();
+        List<String> obstacles = Preflight.of(archive(step).manifest(), premises.database(), draft)
+                .obstacles();
         if (!obstacles.isEmpty()) {
             throw new IllegalStateException("the backup cannot be restored here: " + String.join("; ", obstacles));
         }
@@ -133,10 +133,7 @@ final class RestoreJob implements JobExecutionListener {
         Archive archive = archive(step);
         draft.create(comment(step));
         if (!draft.hasSchema()) {
-            draft.prepare(
-                    archive.manifest().roles(),
-                    archive.manifest().owner(),
-                    sql(archive, Manifest.Kind.PRE_DATA));
+            draft.prepare(archive.manifest().roles(), archive.manifest().owner(), sql(archive, Manifest.Kind.PRE_DATA));
         }
     }
 
@@ -157,17 +154,17 @@ final class RestoreJob implements JobExecutionListener {
         Sessions sessions = draft.sessions();
         Loading loading = new Loading(archive, sessions, only(step));
         return new AheadReader<Manifest.Part, Loading.Loaded>(
-                "load",
-                context -> {
-                    Set<String> loaded = draft.finished()
-                            ? archive.manifest().parts().stream()
-                                    .map(Manifest.Part::name)
-                                    .collect(Collectors.toSet())
-                            : draft.loaded();
-                    return archive.manifest().of(Manifest.Kind.ROWS).stream()
-                            .filter(part -> !loaded.contains(part.name()))
-                            .toList();
-                },
+                        "load",
+                        context -> {
+                            Set<String> loaded = draft.finished()
+                                    ? archive.manifest().parts().stream()
+                                            .map(Manifest.Part::name)
+                                            .collect(Collectors.toSet())
+                                    : draft.loaded();
+                            return archive.manifest().of(Manifest.Kind.ROWS).stream()
+                                    .filter(part -> !loaded.contains(part.name()))
+                                    .toList();
+                        },
                         part -> () -> loading.load(part),
                         properties.threads())
                 .on(sessions);
@@ -179,17 +176,17 @@ final class RestoreJob implements JobExecutionListener {
         Archive archive = archive(step);
         Sessions sessions = draft.sessions();
         return new AheadReader<Later, Later>(
-                "constrain",
-                context -> {
-                    if (draft.finished()) {
-                        return List.of();
-                    }
-                    Set<String> done = draft.done();
-                    return Draft.later(sql(archive, Manifest.Kind.POST_DATA)).stream()
-                            .filter(later -> stages.contains(later.stage())
-                                    && !done.contains(Integer.toString(later.number())))
-                            .toList();
-                },
+                        "constrain",
+                        context -> {
+                            if (draft.finished()) {
+                                return List.of();
+                            }
+                            Set<String> done = draft.done();
+                            return Draft.later(sql(archive, Manifest.Kind.POST_DATA)).stream()
+                                    .filter(later -> stages.contains(later.stage())
+                                            && !done.contains(Integer.toString(later.number())))
+                                    .toList();
+                        },
                         later -> () -> sessions.with(connection -> {
                             Draft.run(connection, later, properties.memory().toMegabytes());
                             return later;
@@ -285,8 +282,8 @@ final class RestoreJob implements JobExecutionListener {
             }
         }
         if (!wrong.isEmpty()) {
-            throw new BackupDamaged("the drill of backup " + Parameters.text(step, Parameters.BACKUP)
-                    + " failed: " + String.join("; ", wrong));
+            throw new BackupDamaged("the drill of backup " + Parameters.text(step, Parameters.BACKUP) + " failed: "
+                    + String.join("; ", wrong));
         }
     }
 
@@ -298,8 +295,8 @@ final class RestoreJob implements JobExecutionListener {
         }
         String backup = String.valueOf(execution.getJobParameters().getString(Parameters.BACKUP));
         if (execution.getStatus() == BatchStatus.COMPLETED) {
-            control.run(() -> outbox.resolve(
-                    LaunchRequest.INSTALLATION, TROUBLE, "The drill of backup " + backup + " passed"));
+            control.run(() ->
+                    outbox.resolve(LaunchRequest.INSTALLATION, TROUBLE, "The drill of backup " + backup + " passed"));
         } else if (execution.getStatus() == BatchStatus.FAILED) {
             String why = execution.getAllFailureExceptions().stream()
                     .map(failure -> String.valueOf(failure.getMessage()))

@@ -58,10 +58,23 @@ final class RetentionRules {
                 .toList();
     }
 
-    private static void byRules(List<Dated> newestFirst, Retention rules, Instant now, Map<String, Set<String>> reasons) {
+    private static void byRules(
+            List<Dated> newestFirst, Retention rules, Instant now, Map<String, Set<String>> reasons) {
         first(newestFirst, 1, "newest", reasons);
-        first(newestFirst.stream().filter(each -> each.entry().marks().level() >= 3).toList(), 1, "verified", reasons);
-        first(newestFirst.stream().filter(each -> each.entry().marks().level() >= 2).toList(), 1, "checked", reasons);
+        first(
+                newestFirst.stream()
+                        .filter(each -> each.entry().marks().level() >= 3)
+                        .toList(),
+                1,
+                "verified",
+                reasons);
+        first(
+                newestFirst.stream()
+                        .filter(each -> each.entry().marks().level() >= 2)
+                        .toList(),
+                1,
+                "checked",
+                reasons);
         first(newestFirst, rules.last(), "last " + rules.last(), reasons);
         for (Dated each : newestFirst) {
             if (!rules.age().isZero() && each.manifest().snapshotAt().isAfter(now.minus(rules.age()))) {

@@ -73,15 +73,17 @@ final class S3Target implements Target {
                         .connectionTimeout(Duration.ofSeconds(5))
                         .socketTimeout(settings.timeout()))
                 .forcePathStyle(settings.pathStyle())
-                .overrideConfiguration(override -> override.retryStrategy(AwsRetryStrategy.standardRetryStrategy().toBuilder()
-                        .maxAttempts(ATTEMPTS)
-                        .backoffStrategy(BackoffStrategy.exponentialDelay(pause, Duration.ofSeconds(20)))
-                        .throttlingBackoffStrategy(
-                                BackoffStrategy.exponentialDelay(pause.multipliedBy(5), Duration.ofSeconds(20)))
-                        // The attempts bound it; a token bucket over all threads would give up on one for another's
-                        // sake.
-                        .circuitBreakerEnabled(false)
-                        .build()))
+                .overrideConfiguration(
+                        override -> override.retryStrategy(AwsRetryStrategy.standardRetryStrategy().toBuilder()
+                                .maxAttempts(ATTEMPTS)
+                                .backoffStrategy(BackoffStrategy.exponentialDelay(pause, Duration.ofSeconds(20)))
+                                .throttlingBackoffStrategy(
+                                        BackoffStrategy.exponentialDelay(pause.multipliedBy(5), Duration.ofSeconds(20)))
+                                // The attempts bound it; a token bucket over all threads would give up on one for
+                                // another's
+                                // sake.
+                                .circuitBreakerEnabled(false)
+                                .build()))
                 .requestChecksumCalculation(
                         settings.checksums()
                                 ? RequestChecksumCalculation.WHEN_SUPPORTED
@@ -273,8 +275,9 @@ final class S3Target implements Target {
         try {
             return new Told(
                     name,
-                    call("reading " + name, () -> client.getObject(r -> r.bucket(bucket)
-                            .key(prefix + name))));
+                    call(
+                            "reading " + name,
+                            () -> client.getObject(r -> r.bucket(bucket).key(prefix + name))));
         } catch (FileNotFoundException e) {
             NoSuchFileException missing = new NoSuchFileException(prefix + name);
             missing.initCause(e);
@@ -302,7 +305,8 @@ final class S3Target implements Target {
             try {
                 return in.read(bytes, offset, length);
             } catch (IOException | SdkException e) {
-                throw new TargetUnavailable("reading " + name + " in " + description() + " broke off: " + e.getMessage(), e);
+                throw new TargetUnavailable(
+                        "reading " + name + " in " + description() + " broke off: " + e.getMessage(), e);
             }
         }
     }
@@ -330,14 +334,17 @@ final class S3Target implements Target {
     }
 
     @Override
-    public int cleanUp(Instant before) throws IOException {
-        List<MultipartUpload> left =
-                call("listing unfinished uploads", () -> client.listMultipartUploadsPaginator(r -> r.bucket(bucket)
-                                .prefix(prefix))
-                        .uploads()
-                        .stream()
-                        .filter(upload -> upload.initiated().isBefore(before))
-                        .toList());
+    public int cleanUp(String wanted, Instant before) throws IOException {
+        List<MultipartUpload> left = call(
+                "listing unfinished uploads",
+                () ->
+                        client
+                                .listMultipartUploadsPaginator(
+                                        r -> r.bucket(bucket).prefix(prefix + wanted))
+                                .uploads()
+                                .stream()
+                                .filter(upload -> upload.initiated().isBefore(before))
+                                .toList());
         for (MultipartUpload upload : left) {
             call(
                     "taking back " + upload.key(),

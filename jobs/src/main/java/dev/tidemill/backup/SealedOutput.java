@@ -48,7 +48,10 @@ final class SealedOutput extends OutputStream {
     static GCMParameterSpec nonce(long number, boolean last) {
         return new GCMParameterSpec(
                 TAG * 8,
-                ByteBuffer.allocate(12).putInt(last ? 1 << 24 : 0).putLong(number).array());
+                ByteBuffer.allocate(12)
+                        .putInt(last ? 1 << 24 : 0)
+                        .putLong(number)
+                        .array());
     }
 
     @Override

@@ -109,12 +109,12 @@ final class Snapshot implements AutoCloseable {
         return name;
     }
 
-    /// Keeps the tables from being dropped, truncated and rewritten while this process reads them. The locks are those
-    /// of a session of its own, which ends with the process: a killed backup must not stand in the way of a change of
-    /// the schema.
+    /// Keeps the tables from being dropped, truncated and rewritten while this process reads them. The locks are
+    /// those of a session of its own, which ends with the process: a killed backup must not stand in the way of a
+    /// change of the schema.
     ///
-    /// @return a hash that is another one after any of the tables was truncated or rewritten; empty for a table that
-    ///     is gone
+    /// @return a hash that is another one after any of the tables was truncated or rewritten; empty where one is
+    ///     gone
     String lock(List<String> tables) throws SQLException {
         Connection session = database.connectSeeingAll("tidemill locks for " + backup);
         locks = session;
@@ -123,17 +123,23 @@ final class Snapshot implements AutoCloseable {
             return "";
         }
         try {
-            LiveDatabase.execute(session, "LOCK TABLE ONLY " + String.join(", ONLY ", tables) + " IN ACCESS SHARE MODE");
+            LiveDatabase.execute(
+                    session, "LOCK TABLE ONLY " + String.join(", ONLY ", tables) + " IN ACCESS SHARE MODE");
         } catch (SQLException e) {
             if ("42P01".equals(e.getSQLState())) {
                 return "";
             }
             throw e;
         }
-        return String.valueOf(LiveDatabase.text(session, """
-                SELECT md5(string_agg(oid || ':' || relfilenode, ',' ORDER BY oid)) FROM pg_class
-                WHERE oid = ANY (SELECT CAST(t AS regclass) FROM unnest(string_to_array(?, E'\\n')) t)
-                """, String.join("\n", tables)));
+        String names = String.join(
+                ",",
+                tables.stream()
+                        .map(table -> "'" + table.replace("'", "''") + "'::regclass")
+                        .toList());
+        return String.valueOf(LiveDatabase.text(
+                session,
+                "SELECT md5(string_agg(oid || ':' || relfilenode, ',' ORDER BY oid)) FROM pg_class WHERE oid IN ("
+                        + names + ")"));
     }
 
     /// From now on the server itself keeps it.

@@ -137,8 +137,8 @@ final class Tables {
                                     + " WHERE " + condition + ")");
                 }
             }
-            found.forEach((table, ways) -> conditions.put(
-                    table, ways.stream().collect(Collectors.joining(" OR ", "(", ")"))));
+            found.forEach((table, ways) ->
+                    conditions.put(table, ways.stream().collect(Collectors.joining(" OR ", "(", ")"))));
         }
     }
 

@@ -29,10 +29,15 @@ sealed interface Target extends AutoCloseable permits DirectoryTarget, S3Target 
     /// Room left, where it can be told.
     OptionalLong free();
 
-    /// Takes away what uploads left that were broken off before an instant.
+    /// Takes away what uploads of names with a prefix left that were broken off before an instant.
     ///
     /// @return how many
-    int cleanUp(Instant before) throws IOException;
+    int cleanUp(String prefix, Instant before) throws IOException;
+
+    /// As above, of all names.
+    default int cleanUp(Instant before) throws IOException {
+        return cleanUp("", before);
+    }
 
     @Override
     void close();

@@ -22,7 +22,8 @@ import java.util.stream.Stream;
 final class WalArchive {
 
     private static final String FOLDER = "wal/";
-    private static final Pattern FILE = Pattern.compile("[0-9A-F]{24}|[0-9A-F]{8}\\.history|[0-9A-F]{24}\\.[0-9A-F]{8}\\.backup");
+    private static final Pattern FILE =
+            Pattern.compile("[0-9A-F]{24}|[0-9A-F]{8}\\.history|[0-9A-F]{24}\\.[0-9A-F]{8}\\.backup");
     private static final Pattern LSN = Pattern.compile("([0-9A-Fa-f]+)/([0-9A-Fa-f]+)");
     private static final int SEGMENTS_IN_A_LOG = 256;
 
@@ -39,7 +40,8 @@ final class WalArchive {
     int ship(Path folder) throws Exception {
         List<Path> finished;
         try (Stream<Path> files = Files.list(folder)) {
-            finished = files.filter(file -> FILE.matcher(file.getFileName().toString()).matches())
+            finished = files.filter(
+                            file -> FILE.matcher(file.getFileName().toString()).matches())
                     .sorted()
                     .toList();
         }
@@ -130,7 +132,8 @@ final class WalArchive {
 
     private BackupDamaged missing(String segment) {
         return new BackupDamaged("the segment " + segment + " of the write-ahead log is missing in "
-                + catalogue.target().description() + ": nothing after it can be recovered. Use a base backup that was taken"
+                + catalogue.target().description()
+                + ": nothing after it can be recovered. Use a base backup that was taken"
                 + " later, or restore a logical one");
     }
 

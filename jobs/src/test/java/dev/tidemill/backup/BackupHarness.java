@@ -123,7 +123,8 @@ final class BackupHarness implements AutoCloseable {
     }
 
     long start(String job, Map<String, String> parameters) {
-        return runs().launch(LaunchRequest.of(OPERATORS, job, parameters, "test")).runId();
+        return runs().launch(LaunchRequest.of(OPERATORS, job, parameters, "test"))
+                .runId();
     }
 
     RunView run(String job, Map<String, String> parameters) {

@@ -77,10 +77,14 @@ class BackupTest {
 
         assertThat(manifest.tables())
                 .extracting(Manifest.Table::name)
-                .contains("public.chunks", "public.\"Odd Table\"", "public.textual", "other.things", "public.databasechangelog")
+                .contains(
+                        "public.chunks",
+                        "public.\"Odd Table\"",
+                        "public.textual",
+                        "other.things",
+                        "public.databasechangelog")
                 .anyMatch(name -> name.startsWith("public.vectors_"));
-        assertThat(manifest.of(Manifest.Kind.ROWS).stream()
-                        .filter(part -> "public.big".equals(part.table())))
+        assertThat(manifest.of(Manifest.Kind.ROWS).stream().filter(part -> "public.big".equals(part.table())))
                 .hasSizeGreaterThan(10);
         assertThat(manifest.table("public.big").rows()).isEqualTo(3000);
         assertThat(manifest.table("public.blob_parts").rows()).isEqualTo(24);
@@ -101,7 +105,10 @@ class BackupTest {
         try (Stream<Path> files = Files.walk(home.resolve("backups"))) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 String text = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
-                assertThat(text).as(file.toString()).doesNotContain("wraparound").doesNotContain("secret.md");
+                assertThat(text)
+                        .as(file.toString())
+                        .doesNotContain("wraparound")
+                        .doesNotContain("secret.md");
             }
         }
     }
@@ -111,12 +118,14 @@ class BackupTest {
         RunView run = harness.run("restore", Map.of("backup", backup, "database", "same"));
 
         assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
-        assertThat(sample.digest("same")).isEqualTo(sample.digest(sample.database().name()));
+        assertThat(sample.digest("same"))
+                .isEqualTo(sample.digest(sample.database().name()));
         assertThat(sample.number("same", "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%USING hnsw%'"))
                 .isEqualTo(1);
         assertThat(sample.number("same", "SELECT count(*) FROM pg_policies"))
                 .isEqualTo(sample.number(sample.database().name(), "SELECT count(*) FROM pg_policies"));
-        assertThat(sample.number("same", "SELECT nextval('other.things_id_seq')")).isEqualTo(3);
+        assertThat(sample.number("same", "SELECT nextval('other.things_id_seq')"))
+                .isEqualTo(3);
         assertThat(sample.number("same", "SELECT count(*) FROM pg_namespace WHERE nspname = 'tidemill_restore'"))
                 .isZero();
 
@@ -140,7 +149,8 @@ class BackupTest {
         assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
         assertThat(sample.number("clean", "SELECT count(*) FROM nodes")).isZero();
         // The backup was at work when its own snapshot was taken.
-        assertThat(sample.number("clean", "SELECT count(*) FROM launches WHERE state IN ('queued', 'running', 'waiting')"))
+        assertThat(sample.number(
+                        "clean", "SELECT count(*) FROM launches WHERE state IN ('queued', 'running', 'waiting')"))
                 .isZero();
         assertThat(sample.number("clean", "SELECT count(*) FROM launches WHERE last_error LIKE '%backup was taken%'"))
                 .isPositive();
@@ -148,7 +158,8 @@ class BackupTest {
                 .isZero();
         assertThat(sample.number("clean", "SELECT count(*) FROM job_leases WHERE boot_id IS NOT NULL"))
                 .isZero();
-        assertThat(sample.number("clean", "SELECT count(*) FROM schedules WHERE NOT paused")).isZero();
+        assertThat(sample.number("clean", "SELECT count(*) FROM schedules WHERE NOT paused"))
+                .isZero();
         sample.drop("clean");
         sample.execute("DELETE FROM nodes WHERE name = 'dead'; DELETE FROM schedules");
         remove(fresh);
@@ -156,16 +167,18 @@ class BackupTest {
 
     @Test
     void oneWorkspaceIsTakenOutOfAFullBackup() throws Exception {
-        RunView run = harness.run(
-                "restore", Map.of("backup", backup, "database", "one", "only", sample.mine.toString()));
+        RunView run =
+                harness.run("restore", Map.of("backup", backup, "database", "one", "only", sample.mine.toString()));
 
         assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
         assertThat(sample.number("one", "SELECT count(*) FROM chunks")).isEqualTo(36);
         assertThat(sample.number("one", "SELECT count(*) FROM blob_parts")).isEqualTo(18);
         assertThat(sample.number("one", "SELECT count(*) FROM workspaces")).isEqualTo(1);
         assertThat(sample.number("one", "SELECT count(*) FROM organizations")).isEqualTo(1);
-        assertThat(sample.number("one", "SELECT count(*) FROM documents WHERE key = 'secret.md'")).isZero();
-        assertThat(sample.number("one", "SELECT count(*) FROM databasechangelog")).isPositive();
+        assertThat(sample.number("one", "SELECT count(*) FROM documents WHERE key = 'secret.md'"))
+                .isZero();
+        assertThat(sample.number("one", "SELECT count(*) FROM databasechangelog"))
+                .isPositive();
         sample.drop("one");
     }
 
@@ -178,7 +191,8 @@ class BackupTest {
 
         assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
         assertThat(sample.number("theirs", "SELECT count(*) FROM chunks")).isEqualTo(2);
-        assertThat(sample.number("theirs", "SELECT count(*) FROM organizations")).isEqualTo(1);
+        assertThat(sample.number("theirs", "SELECT count(*) FROM organizations"))
+                .isEqualTo(1);
         assertThat(sample.number("theirs", "SELECT count(*) FROM blob_parts")).isEqualTo(6);
         sample.drop("theirs");
         remove(id);
@@ -202,7 +216,8 @@ class BackupTest {
         int code = psql.start().waitFor();
 
         assertThat(code).as(Files.readString(folder.resolve("psql.log"))).isZero();
-        assertThat(sample.digest("by_hand")).isEqualTo(sample.digest(sample.database().name()));
+        assertThat(sample.digest("by_hand"))
+                .isEqualTo(sample.digest(sample.database().name()));
         sample.drop("by_hand");
     }
 
@@ -216,13 +231,18 @@ class BackupTest {
         assertThat(drill.findings())
                 .extracting(Finding::check)
                 .containsExactly("rows", "constraints", "amcheck", "recall", "answers");
-        assertThat(drill.findings().getLast().detail()).contains("exactly the same passages").contains("1.000");
+        assertThat(drill.findings().getLast().detail())
+                .contains("exactly the same passages")
+                .contains("1.000");
         assertThat(drill.level()).isEqualTo(4);
         assertThat(drill.readableSeconds()).isPositive().isLessThanOrEqualTo(drill.rtoSeconds());
         assertThat(drill.rpoSeconds()).isPositive();
         assertThat(Draft.made(harness.live())).isEmpty();
-        assertThat(harness.catalogue().marks(harness.catalogue().open(backup)).level()).isEqualTo(4);
-        assertThat(harness.bean(Backups.class).check(Duration.ofHours(26), Duration.ofDays(8)).code())
+        assertThat(harness.catalogue().marks(harness.catalogue().open(backup)).level())
+                .isEqualTo(4);
+        assertThat(harness.bean(Backups.class)
+                        .check(Duration.ofHours(26), Duration.ofDays(8))
+                        .code())
                 .isZero();
         assertThat(harness.bean(Backups.class).standing().passed()).isTrue();
     }
@@ -268,7 +288,11 @@ class BackupTest {
                 .contains(parts.get(0).name() + ": checksum invalid")
                 .contains(parts.get(1).name() + ": missing")
                 .contains(parts.get(2).name() + ": size invalid");
-        assertThat(harness.bean(Archives.class).find(damaged).orElseThrow().backup().damage())
+        assertThat(harness.bean(Archives.class)
+                        .find(damaged)
+                        .orElseThrow()
+                        .backup()
+                        .damage())
                 .contains("missing");
         remove(damaged);
     }
@@ -353,8 +377,10 @@ class BackupTest {
         try (BackupHarness friend = sample.harness(
                 other,
                 Map.of(
-                        "SECRET_KEY", "another secret than the first",
-                        "backup.older-key-files", home.resolve("backup.key").toString()))) {
+                        "SECRET_KEY",
+                        "another secret than the first",
+                        "backup.older-key-files",
+                        home.resolve("backup.key").toString()))) {
             assertThat(friend.catalogue().open(backup).manifest().id()).isEqualTo(backup);
         }
     }
@@ -370,8 +396,8 @@ class BackupTest {
 
     @Test
     void onlyOperatorsMayAskForMoreThanTheirOwnWorkspace() {
-        assertThatThrownBy(() -> harness.runs()
-                        .launch(LaunchRequest.of(sample.mine, "backup", Map.of("scope", "full"), "test")))
+        assertThatThrownBy(() ->
+                        harness.runs().launch(LaunchRequest.of(sample.mine, "backup", Map.of("scope", "full"), "test")))
                 .isInstanceOf(InvalidParameter.class)
                 .hasMessageContaining("only the operators");
         assertThatThrownBy(() -> harness.runs()
@@ -487,7 +513,8 @@ class BackupTest {
             Files.createDirectories(leftover.getParent());
             Files.writeString(leftover, "x");
             Files.setLastModifiedTime(
-                    leftover, java.nio.file.attribute.FileTime.from(Instant.now().minus(Duration.ofDays(3))));
+                    leftover,
+                    java.nio.file.attribute.FileTime.from(Instant.now().minus(Duration.ofDays(3))));
             Path foreign = home.resolve("backups/photos/x.jpg");
             Files.createDirectories(foreign.getParent());
             Files.writeString(foreign, "x");
@@ -516,7 +543,8 @@ class BackupTest {
         LiveDatabase live = harness.live();
         Instant now = Instant.parse("2026-01-02T03:04:05Z");
 
-        assertThatThrownBy(() -> Promotion.promote(live, "promoted", "", now)).hasMessageContaining("--confirm promoted");
+        assertThatThrownBy(() -> Promotion.promote(live, "promoted", "", now))
+                .hasMessageContaining("--confirm promoted");
         assertThatThrownBy(() -> Promotion.promote(live, "promoted", "promoted", now))
                 .hasMessageContaining("databases are in use");
         assertThatThrownBy(() -> Promotion.promote(live, "postgres", "postgres", now))
@@ -536,7 +564,10 @@ class BackupTest {
 
     @Test
     void plansSayWhatWouldBeDoneAndWhatStandsInTheWay() {
-        var plan = harness.runs().plans().make(BackupHarness.OPERATORS, "backup", Map.of(), "test").plan();
+        var plan = harness.runs()
+                .plans()
+                .make(BackupHarness.OPERATORS, "backup", Map.of(), "test")
+                .plan();
         assertThat(plan.counts().get("tables")).isGreaterThan(40);
         assertThat(plan.notes()).anyMatch(note -> note.contains("on this machine"));
         var restore = harness.runs()
@@ -551,13 +582,15 @@ class BackupTest {
 
     @Test
     void aSchemaAloneMakesAnEmptyDatabaseAndDataAloneIsRefused() throws Exception {
-        String schema = harness.run("backup", Map.of("scope", "schema")).parameters().get("backup");
+        String schema =
+                harness.run("backup", Map.of("scope", "schema")).parameters().get("backup");
         RunView run = harness.run("restore", Map.of("backup", String.valueOf(schema), "database", "hollow"));
         assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
         assertThat(sample.number("hollow", "SELECT count(*) FROM chunks")).isZero();
         sample.drop("hollow");
 
-        String data = harness.run("backup", Map.of("scope", "data")).parameters().get("backup");
+        String data =
+                harness.run("backup", Map.of("scope", "data")).parameters().get("backup");
         RunView refused = harness.run("restore", Map.of("backup", String.valueOf(data), "database", "never"));
         assertThat(refused.message()).contains("holds data alone");
         remove(String.valueOf(schema));
@@ -566,8 +599,9 @@ class BackupTest {
 
     @Test
     void unknownWorkspacesAreRefused() {
-        assertThatThrownBy(() ->
-                        harness.start("backup", Map.of("scope", "workspace", "only", UUID.randomUUID().toString())))
+        assertThatThrownBy(() -> harness.start(
+                        "backup",
+                        Map.of("scope", "workspace", "only", UUID.randomUUID().toString())))
                 .isInstanceOf(InvalidParameter.class)
                 .hasMessageContaining("there is no workspace");
     }

@@ -79,7 +79,8 @@ final class FaultyProxy implements AutoCloseable {
                 exchange.close();
                 return;
             }
-            byte[] xml = ("<Error><Code>" + (own == 403 ? "ExpiredToken" : "SlowDown") + "</Code><Message>made by the test</Message></Error>")
+            byte[] xml = ("<Error><Code>" + (own == 403 ? "ExpiredToken" : "SlowDown")
+                            + "</Code><Message>made by the test</Message></Error>")
                     .getBytes(java.nio.charset.StandardCharsets.UTF_8);
             exchange.getResponseHeaders().add("Content-Type", "application/xml");
             exchange.sendResponseHeaders(own, exchange.getRequestMethod().equals("HEAD") ? -1 : xml.length);
@@ -100,9 +101,8 @@ final class FaultyProxy implements AutoCloseable {
 
     private void pass(HttpExchange exchange, byte[] body) throws IOException, InterruptedException {
         URI uri = exchange.getRequestURI();
-        HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + upstream + uri.getRawPath()
-                                + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery())))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + upstream
+                        + uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery())))
                 .method(exchange.getRequestMethod(), HttpRequest.BodyPublishers.ofByteArray(body));
         exchange.getRequestHeaders().forEach((name, values) -> {
             if (!HOP.contains(name.toLowerCase(Locale.ROOT))) {
@@ -117,12 +117,16 @@ final class FaultyProxy implements AutoCloseable {
         });
         byte[] answer = response.body();
         boolean head = exchange.getRequestMethod().equals("HEAD");
-        if (!spoils.isEmpty() && exchange.getRequestMethod().equals("GET") && uri.getPath().contains(spoils)
+        if (!spoils.isEmpty()
+                && exchange.getRequestMethod().equals("GET")
+                && uri.getPath().contains(spoils)
                 && answer.length > 200) {
             // As if the store had kept another byte than it was given; its own checksum would then fit.
             answer = answer.clone();
             answer[answer.length / 2] ^= 1;
-            exchange.getResponseHeaders().keySet().removeIf(name -> name.toLowerCase(Locale.ROOT).startsWith("x-amz-checksum"));
+            exchange.getResponseHeaders()
+                    .keySet()
+                    .removeIf(name -> name.toLowerCase(Locale.ROOT).startsWith("x-amz-checksum"));
             exchange.getResponseHeaders().remove("Etag");
             faults.incrementAndGet();
         }

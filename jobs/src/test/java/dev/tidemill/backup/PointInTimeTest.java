@@ -38,8 +38,7 @@ class PointInTimeTest {
     @BeforeAll
     static void loseATable() throws Exception {
         root = Files.createTempDirectory("tidemill-point-in-time-");
-        Files.setPosixFilePermissions(
-                root, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(root, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
         cluster = PrivateCluster.start(root.resolve("live"));
         cluster.createDatabase("tidemill");
         PGSimpleDataSource owner = new PGSimpleDataSource();
@@ -74,7 +73,8 @@ class PointInTimeTest {
         WalArchive archive = new WalArchive(harness.catalogue());
         Path folder = cluster.dataDirectory().resolve(PrivateCluster.WAL);
         long deadline = System.nanoTime() + java.time.Duration.ofSeconds(60).toNanos();
-        while (harness.catalogue().target().list("wal/").stream().noneMatch(file -> file.name().endsWith(wanted))) {
+        while (harness.catalogue().target().list("wal/").stream()
+                .noneMatch(file -> file.name().endsWith(wanted))) {
             assertThat(System.nanoTime()).as("the segment %s comes", wanted).isLessThan(deadline);
             archive.ship(folder);
         }
@@ -126,8 +126,10 @@ class PointInTimeTest {
             }
             return List.of(
                     text(copy, "SELECT to_regclass('precious') IS NOT NULL"),
-                    text(copy, "SELECT CASE WHEN to_regclass('precious') IS NULL THEN 0"
-                            + " ELSE (xpath('/row/c/text()', query_to_xml('SELECT count(*) AS c FROM precious', false, true, '')))[1]::text::int END"));
+                    text(
+                            copy,
+                            "SELECT CASE WHEN to_regclass('precious') IS NULL THEN 0"
+                                    + " ELSE (xpath('/row/c/text()', query_to_xml('SELECT count(*) AS c FROM precious', false, true, '')))[1]::text::int END"));
         }
     }
 
@@ -147,7 +149,8 @@ class PointInTimeTest {
 
     @Test
     void atANamedPointAndAtAPosition() throws Exception {
-        assertThat(recovered("at-name", Recovery.Point.NAME, "before the mistake")).containsExactly("t", "300");
+        assertThat(recovered("at-name", Recovery.Point.NAME, "before the mistake"))
+                .containsExactly("t", "300");
         assertThat(recovered("at-lsn", Recovery.Point.LSN, position)).containsExactly("t", "200");
     }
 

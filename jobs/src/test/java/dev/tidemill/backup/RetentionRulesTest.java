@@ -21,8 +21,26 @@ class RetentionRulesTest {
     private static Entry entry(int daysOld, Marks marks) {
         Instant at = NOW.minus(Duration.ofDays(daysOld));
         Manifest manifest = new Manifest(
-                1, "b" + daysOld, "test", Manifest.Scope.FULL, null, at, at, at, "0/0", 15, "15", "d", "o", List.of(),
-                Map.of(), List.of(), 0, new Keys.Wrapped("k", ""), List.of(), List.of());
+                1,
+                "b" + daysOld,
+                "test",
+                Manifest.Scope.FULL,
+                null,
+                at,
+                at,
+                at,
+                "0/0",
+                15,
+                "15",
+                "d",
+                "o",
+                List.of(),
+                Map.of(),
+                List.of(),
+                0,
+                new Keys.Wrapped("k", ""),
+                List.of(),
+                List.of());
         return new Entry("b" + daysOld, manifest, marks);
     }
 
@@ -47,7 +65,8 @@ class RetentionRulesTest {
 
     @Test
     void countKeepsTheNewest() {
-        assertThat(gone(days(5, null), new Retention(3, Duration.ZERO, 0, 0, 0, true))).containsExactly("b3", "b4");
+        assertThat(gone(days(5, null), new Retention(3, Duration.ZERO, 0, 0, 0, true)))
+                .containsExactly("b3", "b4");
     }
 
     @Test

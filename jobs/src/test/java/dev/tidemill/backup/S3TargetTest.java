@@ -63,17 +63,20 @@ class S3TargetTest {
 
     private S3Target target(String prefix) {
         return new S3Target(
-                new S3Target.Settings(
-                        S3Server.BUCKET, prefix, proxy.url(), "", true, true, Duration.ofSeconds(20)),
+                new S3Target.Settings(S3Server.BUCKET, prefix, proxy.url(), "", true, true, Duration.ofSeconds(20)),
                 Duration.ofMillis(5));
     }
 
     private BackupHarness harness(String prefix, Map<String, String> more) {
         Map<String, String> settings = new HashMap<>(Map.of(
-                "S3_BACKUP_BUCKET", S3Server.BUCKET,
-                "AWS_ENDPOINT_URL_S3", proxy.url(),
-                "backup.s3.prefix", prefix,
-                "backup.retention.after-backup", "false"));
+                "S3_BACKUP_BUCKET",
+                S3Server.BUCKET,
+                "AWS_ENDPOINT_URL_S3",
+                proxy.url(),
+                "backup.s3.prefix",
+                prefix,
+                "backup.retention.after-backup",
+                "false"));
         settings.putAll(more);
         return sample.harness(home, settings);
     }
@@ -148,8 +151,7 @@ class S3TargetTest {
 
     @Test
     void otherBytesBehindASuccessAreFoundAndNoBackupIsListed() {
-        try (BackupHarness harness = harness(
-                "spoilt", Map.of("backup.run.retry.transient.attempts", "1"))) {
+        try (BackupHarness harness = harness("spoilt", Map.of("backup.run.retry.transient.attempts", "1"))) {
             proxy.spoils = "big-2";
             RunView run = harness.run("backup", Map.of());
 

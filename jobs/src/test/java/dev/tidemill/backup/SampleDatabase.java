@@ -19,10 +19,11 @@ import java.util.UUID;
 /// knows.
 final class SampleDatabase implements AutoCloseable {
 
-    private static final String[] WORDS = ("vacuum wraparound archive segment recovery index predicate planner statistics"
-                    + " checkpoint buffer replica timeline snapshot isolation deadlock partition tablespace sequence trigger"
-                    + " extension operator catalog relation visibility freeze toast commit rollback savepoint")
-            .split(" ");
+    private static final String[] WORDS =
+            ("vacuum wraparound archive segment recovery index predicate planner statistics"
+                            + " checkpoint buffer replica timeline snapshot isolation deadlock partition tablespace sequence trigger"
+                            + " extension operator catalog relation visibility freeze toast commit rollback savepoint")
+                    .split(" ");
 
     final TestCorpus corpus = new TestCorpus();
     final UUID mine = corpus.workspace("mine");
@@ -39,11 +40,13 @@ final class SampleDatabase implements AutoCloseable {
             random.nextBytes(bytes);
             UUID workspace = i % 4 == 0 ? theirs : mine;
             byte[] hash = {(byte) i, 1, 2, 3};
-            corpus.owner().sql("INSERT INTO blobs (workspace_id, sha256, size) VALUES (:w, :hash, 60000)")
+            corpus.owner()
+                    .sql("INSERT INTO blobs (workspace_id, sha256, size) VALUES (:w, :hash, 60000)")
                     .param("w", workspace)
                     .param("hash", hash)
                     .update();
-            corpus.owner().sql("INSERT INTO blob_parts VALUES (:w, :hash, 0, :bytes)")
+            corpus.owner()
+                    .sql("INSERT INTO blob_parts VALUES (:w, :hash, 0, :bytes)")
                     .param("w", workspace)
                     .param("hash", hash)
                     .param("bytes", bytes)
@@ -54,11 +57,14 @@ final class SampleDatabase implements AutoCloseable {
                 SELECT workspace_id, id, 'how does vacuum prevent wraparound?' FROM projects WHERE workspace_id = :mine
                 """).param("mine", mine).update();
         execute("SELECT create_vector_index((SELECT min(id) FROM vector_sets))");
-        execute("CREATE TABLE \"Odd Table\" (id integer PRIMARY KEY, \"a b\" text, twice integer GENERATED ALWAYS AS (id * 2) STORED);"
-                + " INSERT INTO \"Odd Table\" VALUES (1, E'tab\\there'), (2, NULL), (3, '\\.')");
+        execute(
+                "CREATE TABLE \"Odd Table\" (id integer PRIMARY KEY, \"a b\" text, twice integer GENERATED ALWAYS AS (id * 2) STORED);"
+                        + " INSERT INTO \"Odd Table\" VALUES (1, E'tab\\there'), (2, NULL), (3, '\\.')");
         // No binary form: its rows go in the text form.
-        execute("CREATE TABLE textual (id integer, rights aclitem); INSERT INTO textual VALUES (1, 'tidemill=r/tidemill')");
-        execute("CREATE TABLE big AS SELECT n AS id, md5(n::text) || repeat('x', 200) AS text FROM generate_series(1, 3000) n");
+        execute(
+                "CREATE TABLE textual (id integer, rights aclitem); INSERT INTO textual VALUES (1, 'tidemill=r/tidemill')");
+        execute(
+                "CREATE TABLE big AS SELECT n AS id, md5(n::text) || repeat('x', 200) AS text FROM generate_series(1, 3000) n");
         execute("CREATE SCHEMA other CREATE TABLE things (id serial PRIMARY KEY, at timestamptz DEFAULT now())");
         execute("INSERT INTO other.things DEFAULT VALUES; INSERT INTO other.things DEFAULT VALUES");
     }
@@ -105,8 +111,9 @@ final class SampleDatabase implements AutoCloseable {
                 }
             }
             for (String table : tables) {
-                try (ResultSet row = statement.executeQuery("SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM "
-                        + table + " t")) {
+                try (ResultSet row = statement.executeQuery(
+                        "SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM " + table
+                                + " t")) {
                     row.next();
                     digest.put(table, row.getString(1));
                 }
@@ -117,7 +124,9 @@ final class SampleDatabase implements AutoCloseable {
 
     Connection connect(String name) throws SQLException {
         return DriverManager.getConnection(
-                database().jdbcUrl().replaceFirst("/[^/]*$", "/" + name), database().username(), database().password());
+                database().jdbcUrl().replaceFirst("/[^/]*$", "/" + name),
+                database().username(),
+                database().password());
     }
 
     void drop(String name) {

@@ -33,7 +33,8 @@ class SealedTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, SealedOutput.FRAME - 1, SealedOutput.FRAME, SealedOutput.FRAME + 1, 3 * SealedOutput.FRAME})
+    @ValueSource(
+            ints = {0, 1, SealedOutput.FRAME - 1, SealedOutput.FRAME, SealedOutput.FRAME + 1, 3 * SealedOutput.FRAME})
     void whatWasSealedOpensAsItWas(int length) throws IOException {
         byte[] plain = new byte[length];
         new Random(length).nextBytes(plain);

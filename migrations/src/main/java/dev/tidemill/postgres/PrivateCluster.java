@@ -300,8 +300,7 @@ public final class PrivateCluster implements AutoCloseable {
     private void launch(Settings settings) throws IOException {
         owners.reset();
         port = choosePort();
-        writeFor(
-                account, home.resolve("cluster/tidemill.conf"), settings.file(port) + preload() + archive(settings));
+        writeFor(account, home.resolve("cluster/tidemill.conf"), settings.file(port) + preload() + archive(settings));
         writeFor(Account.RUNNING, home.resolve("port"), port + "\n");
         Path file = home.resolve("server.log");
         if (!Files.exists(file)) {

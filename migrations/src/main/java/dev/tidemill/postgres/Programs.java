@@ -31,7 +31,10 @@ public record Programs(Path binDirectory, int major) {
                 if (found == major) {
                     return new Programs(bin, major);
                 }
-                seen.append(seen.isEmpty() ? "" : ", ").append(found).append(" in ").append(bin);
+                seen.append(seen.isEmpty() ? "" : ", ")
+                        .append(found)
+                        .append(" in ")
+                        .append(bin);
             }
         }
         throw new DatabaseUnavailable("The server is PostgreSQL " + major + ", and pg_dump of that version is not here"

@@ -44,6 +44,8 @@ public final class Recovery {
         }
     }
 
+    /// Begins with an empty folder.
+    ///
     /// @param home a new or empty folder, which the server's user can enter
     /// @param password of the cluster that the backup was taken from
     public static Recovery into(Path home, String password) {
@@ -52,7 +54,8 @@ public final class Recovery {
             Files.createDirectories(folder);
             try (Stream<Path> there = Files.list(folder)) {
                 if (there.findAny().isPresent()) {
-                    throw new DatabaseUnavailable(folder + " is not empty: a cluster is recovered into a new folder only");
+                    throw new DatabaseUnavailable(
+                            folder + " is not empty: a cluster is recovered into a new folder only");
                 }
             }
             Account account = Account.of(folder.resolve("cluster"));
@@ -85,8 +88,8 @@ public final class Recovery {
     /// Unpacks a base backup in the tar form, and compares every file with its manifest.
     public void base(InputStream tar) throws IOException {
         run(List.of("tar", "-xf", "-", "-C", cluster.toString()), tar);
-        int major = Integer.parseInt(
-                Files.readString(cluster.resolve("PG_VERSION")).strip());
+        int major =
+                Integer.parseInt(Files.readString(cluster.resolve("PG_VERSION")).strip());
         Installation installation = Installation.find(System.getenv(), Path.of("/"), OptionalInt.of(major));
         run(
                 List.of(
@@ -118,7 +121,8 @@ public final class Recovery {
             int code = process.waitFor();
             reader.join();
             if (code != 0) {
-                throw new IOException(words.getFirst() + " failed: " + said.toString().strip());
+                throw new IOException(
+                        words.getFirst() + " failed: " + said.toString().strip());
             }
         } catch (InterruptedException e) {
             process.destroy();

@@ -125,7 +125,8 @@ class BackupsController {
 
     /// Where to restore to.
     record RestoreBody(
-            @Schema(description = "name of the new database") String database,
+            @Schema(description = "name of the new database")
+            String database,
 
             @Schema(description = "id of the one workspace to take out of the backup") @Nullable
             String only) {}
@@ -173,9 +174,12 @@ class BackupsController {
     @PostMapping("/{id}/pin")
     @Operation(summary = "Keep a backup whatever the retention says")
     Archives.Detail pin(
-            @AuthenticationPrincipal Caller caller, @PathVariable String id, @RequestBody(required = false) @Nullable PinBody body) {
+            @AuthenticationPrincipal Caller caller,
+            @PathVariable String id,
+            @RequestBody(required = false) @Nullable PinBody body) {
         requireOperator(caller);
-        String reason = body == null || body.reason() == null || body.reason().isBlank() ? "no reason given" : body.reason();
+        String reason =
+                body == null || body.reason() == null || body.reason().isBlank() ? "no reason given" : body.reason();
         return pinned(id, reason);
     }
 

@@ -105,7 +105,10 @@ final class BackupCommand implements Callable<Integer> {
                     PlanText.print(session.api().post("/actuator/jobs/backup/plan", body), output, tool.out());
                     return ExitCode.OK;
                 }
-                long run = session.api().post("/actuator/backups", body).path("runId").asLong();
+                long run = session.api()
+                        .post("/actuator/backups", body)
+                        .path("runId")
+                        .asLong();
                 return waiting.tell(tool, session, output, run);
             }
         }
@@ -215,7 +218,8 @@ final class BackupCommand implements Callable<Integer> {
             } catch (RuntimeException e) {
                 // Whatever went wrong, a monitor must be told in its own words.
                 tool.out()
-                        .println("BACKUP UNKNOWN - " + Failure.of(e, tool.home()).line());
+                        .println(
+                                "BACKUP UNKNOWN - " + Failure.of(e, tool.home()).line());
                 return 3;
             }
         }
@@ -241,8 +245,8 @@ final class BackupCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             try (Session session = Session.open(tool)) {
-                JsonNode detail =
-                        session.api().post(path(id) + (pin ? "/pin" : "/unpin"), pin ? Map.of("reason", reason) : Map.of());
+                JsonNode detail = session.api()
+                        .post(path(id) + (pin ? "/pin" : "/unpin"), pin ? Map.of("reason", reason) : Map.of());
                 tool.out().println(BackupText.row(detail.path("backup")));
                 return ExitCode.OK;
             }
@@ -311,7 +315,8 @@ final class BackupCommand implements Callable<Integer> {
             try (ConfigurableApplicationContext context = Server.openArchives(tool.home(), tool.distribution())) {
                 context.getBean(Archives.class).decrypt(id, folder);
                 tool.out()
-                        .println("written to " + folder + ": in it, createdb restored && psql -X -d restored -f restore.sql");
+                        .println("written to " + folder
+                                + ": in it, createdb restored && psql -X -d restored -f restore.sql");
                 return ExitCode.OK;
             } catch (IllegalArgumentException e) {
                 throw new CommandFailed(ExitCode.NOT_FOUND, String.valueOf(e.getMessage()));

@@ -51,7 +51,9 @@ final class BackupText {
         out.println("    cipher: aes-256-gcm, key " + backup.path("keyId").asString("?"));
         out.println("    target: " + detail.path("target").asString(""));
         out.println("    scope: " + backup.path("scope").asString("?")
-                + (backup.hasNonNull("workspace") ? " " + backup.path("workspace").asString("") : ""));
+                + (backup.hasNonNull("workspace")
+                        ? " " + backup.path("workspace").asString("")
+                        : ""));
         out.println("    shows the database of: " + backup.path("snapshotAt").asString("?") + ", lsn "
                 + detail.path("lsn").asString("?"));
         out.printf(
@@ -65,7 +67,8 @@ final class BackupText {
         out.println("    pinned: " + backup.path("pinned").asString("no"));
         StringBuilder extensions = new StringBuilder();
         detail.path("extensions")
-                .forEach(each -> extensions.append(extensions.isEmpty() ? "" : ", ").append(each.asString("")));
+                .forEach(each ->
+                        extensions.append(extensions.isEmpty() ? "" : ", ").append(each.asString("")));
         out.println("    postgresql " + detail.path("postgres").asString("?") + " (" + extensions + "), "
                 + detail.path("changeSets").asInt() + " change sets, tidemill "
                 + detail.path("program").asString("?"));

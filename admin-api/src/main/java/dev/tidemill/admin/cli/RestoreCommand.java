@@ -28,10 +28,7 @@ import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 
 /// Restores: planned, run, and put in the place of the live database.
-@Command(
-        name = "restore",
-        description = "List the databases that restores made.",
-        mixinStandardHelpOptions = true)
+@Command(name = "restore", description = "List the databases that restores made.", mixinStandardHelpOptions = true)
 final class RestoreCommand implements Callable<Integer> {
 
     private final Tool tool;
@@ -203,7 +200,9 @@ final class RestoreCommand implements Callable<Integer> {
         @Option(names = "--to", required = true, paramLabel = "FOLDER", description = "new data folder (TIDEMILL_HOME)")
         private Path folder = Path.of("");
 
-        @Option(names = "--time", description = "with everything committed before then, for example 2026-03-01T08:00:00Z")
+        @Option(
+                names = "--time",
+                description = "with everything committed before then, for example 2026-03-01T08:00:00Z")
         private @Nullable String time;
 
         @Option(names = "--lsn", description = "up to this position in the write-ahead log")

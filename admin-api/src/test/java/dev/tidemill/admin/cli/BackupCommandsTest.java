@@ -42,15 +42,16 @@ class BackupCommandsTest {
 
     private static Ran run(String... arguments) {
         StringWriter out = new StringWriter();
-        int code = new CommandLineTool(
-                        server.home, Map.of(), new PrintWriter(out, true), new PrintWriter(out, true))
+        int code = new CommandLineTool(server.home, Map.of(), new PrintWriter(out, true), new PrintWriter(out, true))
                 .run(arguments);
         return new Ran(code, out.toString());
     }
 
     private static Ran well(String... arguments) {
         Ran ran = run(arguments);
-        assertThat(ran.code()).as(String.join(" ", arguments) + ": " + ran.out()).isZero();
+        assertThat(ran.code())
+                .as(String.join(" ", arguments) + ": " + ran.out())
+                .isZero();
         return ran;
     }
 
@@ -59,7 +60,9 @@ class BackupCommandsTest {
         assertThat(run("backup", "check").code()).isEqualTo(2);
         assertThat(well("backup", "list").out()).contains("No backups");
         assertThat(run("backup", "info").code()).isEqualTo(ExitCode.NOT_FOUND);
-        assertThat(well("backup", "create", "--dry-run").out()).contains("tables").contains("on this machine");
+        assertThat(well("backup", "create", "--dry-run").out())
+                .contains("tables")
+                .contains("on this machine");
 
         assertThat(well("backup", "create", "--wait").out()).contains("COMPLETED");
         assertThat(well("backup").out()).contains("L2 all checksums");
@@ -73,14 +76,19 @@ class BackupCommandsTest {
         assertThat(unproved.out()).startsWith("BACKUP WARNING - ").contains("restored and compared");
 
         assertThat(well("drill", "run", "--wait").out()).contains("COMPLETED");
-        assertThat(well("drill", "list").out()).contains("passed").contains("RTO").contains("ok   rows");
+        assertThat(well("drill", "list").out())
+                .contains("passed")
+                .contains("RTO")
+                .contains("ok   rows");
         Ran fine = run("backup", "check");
         assertThat(fine.code()).as(fine.out()).isZero();
         Ran old = run("backup", "check", "--backup", "0s");
         assertThat(old.code()).as(old.out()).isEqualTo(2);
 
         assertThat(well("backup", "pin", "latest", "--reason", "audit").out()).contains("pinned");
-        assertThat(well("backup", "expire", "--dry-run").out()).contains("keeps").contains("pinned: audit");
+        assertThat(well("backup", "expire", "--dry-run").out())
+                .contains("keeps")
+                .contains("pinned: audit");
         assertThat(well("backup", "unpin", "latest").out()).doesNotContain("pinned");
         assertThat(server.get("/actuator/health/operations", server.key())
                         .json()
@@ -91,9 +99,11 @@ class BackupCommandsTest {
                 .isEqualTo("UP");
 
         assertThat(well("restore", "plan", "--database", "planned").out()).contains("ok version");
-        assertThat(well("restore", "run", "--database", "by_command", "--wait").out()).contains("COMPLETED");
+        assertThat(well("restore", "run", "--database", "by_command", "--wait").out())
+                .contains("COMPLETED");
         assertThat(well("restore", "list").out()).contains("by_command");
-        assertThat(run("restore", "promote", "by_command", "--confirm", "by_command").out())
+        assertThat(run("restore", "promote", "by_command", "--confirm", "by_command")
+                        .out())
                 .contains("a server runs on");
         JdbcClient.create(server.bean(Database.class).owner())
                 .sql("DROP DATABASE by_command WITH (FORCE)")
@@ -102,7 +112,13 @@ class BackupCommandsTest {
         Path clear = folder.resolve("clear");
         well("backup", "decrypt", "latest", "--to", clear.toString());
         assertThat(Files.readString(clear.resolve("restore.sql"))).contains("\\copy public.databasechangelog (");
-        assertThat(run("backup", "decrypt", "no-such", "--to", folder.resolve("no").toString()).code())
+        assertThat(run(
+                                "backup",
+                                "decrypt",
+                                "no-such",
+                                "--to",
+                                folder.resolve("no").toString())
+                        .code())
                 .isEqualTo(ExitCode.NOT_FOUND);
     }
 
@@ -121,16 +137,22 @@ class BackupCommandsTest {
             assertThat(reply.status()).as(path + reply.body()).isEqualTo(403);
         }
         assertThat(server.post("/actuator/backups", "{}", key.text()).status()).isEqualTo(403);
-        assertThat(server.post("/actuator/jobs/restore", "{\"database\": \"mine\"}", key.text()).status())
+        assertThat(server.post("/actuator/jobs/restore", "{\"database\": \"mine\"}", key.text())
+                        .status())
                 .isEqualTo(400);
     }
 
     @Test
     void whatCannotBeIsAnsweredAsSuch() throws Exception {
-        assertThat(server.get("/actuator/backups/no-such", server.key()).status()).isEqualTo(404);
-        assertThat(server.get("/actuator/backups/drills?limit=0", server.key()).status()).isEqualTo(400);
-        assertThat(server.get("/actuator/backups/check?backup=soon", server.key()).status()).isEqualTo(400);
-        assertThat(server.post("/actuator/backups", "{\"scope\": \"half\"}", server.key()).status())
+        assertThat(server.get("/actuator/backups/no-such", server.key()).status())
+                .isEqualTo(404);
+        assertThat(server.get("/actuator/backups/drills?limit=0", server.key()).status())
+                .isEqualTo(400);
+        assertThat(server.get("/actuator/backups/check?backup=soon", server.key())
+                        .status())
+                .isEqualTo(400);
+        assertThat(server.post("/actuator/backups", "{\"scope\": \"half\"}", server.key())
+                        .status())
                 .isEqualTo(400);
         assertThat(server.post("/actuator/backups/no-such/restore", "{\"database\": \"x\"}", server.key())
                         .detail())
