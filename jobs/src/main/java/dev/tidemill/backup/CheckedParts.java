@@ -32,6 +32,8 @@ class CheckedParts implements ItemWriter<CheckedParts.Seen>, StepExecutionListen
     private final boolean whole;
     private final List<String> damage = Collections.synchronizedList(new ArrayList<>());
 
+    /// Of one backup.
+    ///
     /// @param whole every byte; otherwise the sizes only
     CheckedParts(Catalogue catalogue, BackupRows rows, String backup, boolean whole) {
         this.catalogue = catalogue;

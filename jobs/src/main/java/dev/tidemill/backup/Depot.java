@@ -13,6 +13,8 @@ final class Depot implements AutoCloseable {
     private final UnaryOperator<String> environment;
     private @Nullable Catalogue catalogue;
 
+    /// Opens nothing yet.
+    ///
     /// @param home the data folder
     /// @param environment a variable's value, empty for none
     Depot(BackupProperties properties, Path home, UnaryOperator<String> environment) {

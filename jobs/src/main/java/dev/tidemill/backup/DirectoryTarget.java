@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -45,7 +46,7 @@ final class DirectoryTarget implements Target {
     @Override
     public Upload create(String name) throws IOException {
         Path path = path(name);
-        Path folder = path.getParent();
+        Path folder = folderOf(path);
         makeFolders(folder);
         return new FileUpload(path, folder.resolve(DRAFT + UUID.randomUUID()));
     }
@@ -69,6 +70,10 @@ final class DirectoryTarget implements Target {
         if (parent != null) {
             sync(parent);
         }
+    }
+
+    private static Path folderOf(Path path) {
+        return Objects.requireNonNull(path.getParent(), "a path below the folder of backups");
     }
 
     private static void sync(Path folder) throws IOException {
@@ -114,7 +119,7 @@ final class DirectoryTarget implements Target {
                 Files.move(draft, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             }
             committed = true;
-            sync(path.getParent());
+            sync(folderOf(path));
         }
 
         @Override
@@ -157,7 +162,6 @@ final class DirectoryTarget implements Target {
                                 Files.getLastModifiedTime(file).toInstant()));
                     } catch (NoSuchFileException e) {
                         // Deleted while the folder was being listed.
-                        continue;
                     }
                 }
             }
@@ -170,7 +174,7 @@ final class DirectoryTarget implements Target {
     public void delete(String name) throws IOException {
         Path path = path(name);
         Files.deleteIfExists(path);
-        removeEmpty(path.getParent());
+        removeEmpty(folderOf(path));
     }
 
     /// With the folders above it that thereby become empty.
@@ -185,7 +189,7 @@ final class DirectoryTarget implements Target {
                 return;
             }
             Files.deleteIfExists(folder);
-            folder = folder.getParent();
+            folder = folderOf(folder);
         }
     }
 
@@ -194,7 +198,7 @@ final class DirectoryTarget implements Target {
         try {
             Path there = root;
             while (!Files.exists(there)) {
-                there = there.getParent();
+                there = folderOf(there);
             }
             return OptionalLong.of(Files.getFileStore(there).getUsableSpace());
         } catch (IOException e) {
@@ -214,7 +218,7 @@ final class DirectoryTarget implements Target {
                 if (file.getFileName().toString().startsWith(DRAFT)
                         && Files.getLastModifiedTime(file).toInstant().isBefore(before)) {
                     Files.deleteIfExists(file);
-                    removeEmpty(file.getParent());
+                    removeEmpty(folderOf(file));
                     removed++;
                 }
             }

@@ -25,6 +25,8 @@ final class Loading {
     private final Sessions sessions;
     private final @Nullable UUID only;
 
+    /// Of a backup that was checked.
+    ///
     /// @param only the one workspace to take out of the backup, null for all
     Loading(Archive archive, Sessions sessions, @Nullable UUID only) {
         this.archive = archive;

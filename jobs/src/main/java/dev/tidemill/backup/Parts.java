@@ -22,6 +22,8 @@ final class Parts {
 
     /// Gives the content of a part.
     interface Content {
+        /// Writes it.
+        ///
         /// @return how many rows
         long writeTo(OutputStream out) throws Exception;
     }

@@ -105,8 +105,8 @@ final class Preflight {
 
     /// Versions number by number.
     static int compare(String one, String other) {
-        String[] left = one.split("\\D+");
-        String[] right = other.split("\\D+");
+        String[] left = one.split("\\D+", -1);
+        String[] right = other.split("\\D+", -1);
         for (int i = 0; i < Math.max(left.length, right.length); i++) {
             int a = i < left.length && !left[i].isEmpty() ? Integer.parseInt(left[i]) : 0;
             int b = i < right.length && !right[i].isEmpty() ? Integer.parseInt(right[i]) : 0;

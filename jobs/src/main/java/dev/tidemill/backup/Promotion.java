@@ -16,6 +16,8 @@ public final class Promotion {
 
     private Promotion() {}
 
+    /// Renames both.
+    ///
     /// @param restored name of a database that a restore made
     /// @param confirmed the same name again, from whoever asks
     /// @return the name under which the old live database is kept

@@ -50,9 +50,9 @@ final class RowDigest {
     void row(byte[] bytes, int offset, int length) {
         crc.reset();
         crc.update(bytes, offset, length);
-        long mixed = (crc.getValue() << 32 | length & 0xffff_ffffL) * 0x9e37_79b9_7f4a_7c15L;
-        mixed = (mixed ^ mixed >>> 32) * 0xd6e8_feb8_6659_fd93L;
-        sum += mixed ^ mixed >>> 29;
+        long mixed = ((crc.getValue() << 32) | (length & 0xffff_ffffL)) * 0x9e37_79b9_7f4a_7c15L;
+        mixed = (mixed ^ (mixed >>> 32)) * 0xd6e8_feb8_6659_fd93L;
+        sum += mixed ^ (mixed >>> 29);
         rows++;
     }
 

@@ -62,6 +62,8 @@ final class S3Target implements Target {
         this(settings, Duration.ofMillis(200));
     }
 
+    /// As above, for tests that have no time.
+    ///
     /// @param pause before the second try; grows with each further one
     S3Target(Settings settings, Duration pause) {
         this.bucket = settings.bucket();
@@ -141,7 +143,7 @@ final class S3Target implements Target {
                 exists.initCause(e);
                 return exists;
             }
-            if (status == 400 || status == 409 && !service.isThrottlingException()) {
+            if (status == 400 || status == 409) {
                 // A body that arrived broken is answered so too, and a second try is cheap.
                 return new TargetUnavailable(said, e);
             }

@@ -34,6 +34,8 @@ final class SealedOutput extends OutputStream {
     private long number;
     private boolean closed;
 
+    /// Begins a part.
+    ///
     /// @param name of the part, under which alone it can be opened
     SealedOutput(OutputStream out, SecretKey dataKey, String name) throws IOException {
         this.out = out;

@@ -17,6 +17,8 @@ sealed interface Target extends AutoCloseable permits DirectoryTarget, S3Target 
     /// Begins to write. Nothing is to be seen under the name before the commit.
     Upload create(String name) throws IOException;
 
+    /// Begins to read.
+    ///
     /// @throws NoSuchFileException when there is nothing of that name
     InputStream open(String name) throws IOException;
 

@@ -1,6 +1,5 @@
 package dev.tidemill.backup;
 
-import dev.tidemill.backup.Keys.Key;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -45,7 +45,7 @@ final class WalArchive {
                     .sorted()
                     .toList();
         }
-        Key key = catalogue.keys().current();
+        Keys.Key key = catalogue.keys().current();
         int sent = 0;
         for (Path file : finished) {
             String name = file.getFileName().toString();
@@ -67,7 +67,7 @@ final class WalArchive {
     }
 
     /// Names with where they lie; the last key wins where a segment was sent under two.
-    private TreeMap<String, String> files() throws IOException {
+    private SortedMap<String, String> files() throws IOException {
         TreeMap<String, String> files = new TreeMap<>();
         for (Target.Entry entry : catalogue.target().list(FOLDER)) {
             String name = entry.name().substring(entry.name().lastIndexOf('/') + 1);
@@ -85,7 +85,7 @@ final class WalArchive {
         String begin = segment(lsn);
         String previous = "";
         List<String> wanted = new ArrayList<>();
-        TreeMap<String, String> files = files();
+        SortedMap<String, String> files = files();
         for (String name : files.keySet()) {
             if (name.endsWith(".history")) {
                 wanted.add(String.valueOf(files.get(name)));

@@ -34,6 +34,8 @@ final class WalShipping implements SmartLifecycle {
     private volatile boolean running;
     private boolean told;
 
+    /// Looks once it is started.
+    ///
     /// @param cluster data folder of the private cluster, null without one
     WalShipping(@Nullable Path cluster, Depot depot, Control control) {
         this.folder = cluster == null ? null : cluster.resolve(PrivateCluster.WAL);
@@ -48,7 +50,9 @@ final class WalShipping implements SmartLifecycle {
         if (folder != null) {
             ScheduledExecutorService made = Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("wal-shipping").daemon().factory());
-            made.scheduleWithFixedDelay(this::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            var looks =
+                    made.scheduleWithFixedDelay(this::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            log.debug("looking for finished segments: {}", looks);
             clock = made;
         }
     }
