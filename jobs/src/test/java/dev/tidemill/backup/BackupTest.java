@@ -186,7 +186,7 @@ class BackupTest {
     void aBackupOfOneWorkspaceHoldsNothingOfAnother() throws Exception {
         RunView made = harness.run("backup", Map.of("scope", "workspace", "only", sample.theirs.toString()));
         assertThat(made.status()).as(made.message()).isEqualTo("COMPLETED");
-        String id = made.parameters().get("backup");
+        String id = String.valueOf(made.parameters().get("backup"));
         RunView run = harness.run("restore", Map.of("backup", id, "database", "theirs"));
 
         assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
@@ -426,7 +426,8 @@ class BackupTest {
     void aPartThatCannotBeWrittenFailsTheRunByNameAndTheOthersAreKept() throws Exception {
         sample.execute("CREATE TABLE zz_last (id integer); INSERT INTO zz_last VALUES (1)");
         String id;
-        try (Obstacle obstacle = new Obstacle(home.resolve("backups"))) {
+        Obstacle obstacle = new Obstacle(home.resolve("backups"));
+        try {
             RunView failed = harness.run("backup", Map.of());
             id = String.valueOf(failed.parameters().get("backup"));
             assertThat(failed.status()).isEqualTo("FAILED");
@@ -439,18 +440,20 @@ class BackupTest {
                     .single();
             assertThat(done).isPositive();
 
-            obstacle.close();
+            obstacle.remove();
             RunView resumed = harness.await(harness.runs().resume(BackupHarness.OPERATORS, failed.id(), "test", ""));
             assertThat(resumed.status()).as(resumed.message()).isEqualTo("COMPLETED");
             assertThat(manifest(id).table("public.zz_last").rows()).isEqualTo(1);
             assertThat(manifest(id).parts()).allMatch(part -> part.name().startsWith("s1/"));
+        } finally {
+            obstacle.remove();
         }
         sample.execute("DROP TABLE zz_last");
         remove(id);
     }
 
     /// Puts a folder in the way of every part of the table `zz_last`, as soon as its backup's folder is there.
-    private static final class Obstacle implements AutoCloseable {
+    private static final class Obstacle {
         private final Path backups;
         private final Thread thread;
         private volatile boolean done;
@@ -477,8 +480,7 @@ class BackupTest {
             }
         }
 
-        @Override
-        public void close() throws Exception {
+        void remove() throws Exception {
             if (done) {
                 return;
             }

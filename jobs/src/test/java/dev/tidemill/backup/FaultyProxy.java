@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// Stands between a client and an S3 server and makes trouble, with a seed.
 final class FaultyProxy implements AutoCloseable {
@@ -25,8 +26,11 @@ final class FaultyProxy implements AutoCloseable {
 
     /// What goes wrong.
     interface Fault {
-        /// @param call number of the request
+        /// Decides about a request.
+        ///
+        /// @param call its number
         /// @return an answer of its own, null to let the request pass
+        @Nullable
         Integer answer(HttpExchange exchange, int call);
     }
 
