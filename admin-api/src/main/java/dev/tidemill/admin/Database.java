@@ -99,17 +99,20 @@ public final class Database implements AutoCloseable {
         return new PatientDataSource(owner(), patience, time -> TimeUnit.NANOSECONDS.sleep(time.toNanos()));
     }
 
-    String jdbcUrl() {
+    /// Whether it is in the private cluster of the data folder.
+    boolean isPrivate() {
+        return cluster != null;
+    }
+
+    public String jdbcUrl() {
         return jdbcUrl;
     }
 
-    @Nullable
-    String username() {
+    public @Nullable String username() {
         return username;
     }
 
-    @Nullable
-    String password() {
+    public @Nullable String password() {
         return password;
     }
 

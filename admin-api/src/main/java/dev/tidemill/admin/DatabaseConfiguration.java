@@ -2,6 +2,8 @@ package dev.tidemill.admin;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
+import dev.tidemill.backup.LiveDatabase;
+import dev.tidemill.backup.Premises;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.Node;
 import dev.tidemill.run.RunConfiguration;
@@ -78,6 +80,15 @@ class DatabaseConfiguration {
     @Bean
     StartWorkspace startWorkspace(Database database) {
         return new StartWorkspace(FirstStart.ensure(database.patientOwner()));
+    }
+
+    /// For the jobs on the whole installation.
+    @Bean
+    Premises premises(Home home, Database database, StartWorkspace workspace) {
+        return new Premises(
+                new LiveDatabase(database.jdbcUrl(), database.username(), database.password()),
+                database.isPrivate() ? home.postgres() : null,
+                workspace.id());
     }
 
     /// Unpooled, as the owner: what no exhausted pool can withhold, and what may end connections of dead processes.

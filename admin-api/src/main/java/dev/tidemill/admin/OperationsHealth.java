@@ -3,14 +3,16 @@ package dev.tidemill.admin;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import dev.tidemill.admin.metrics.CachedFigures;
-import dev.tidemill.run.JobDefinition;
-import dev.tidemill.run.Jobs;
+import dev.tidemill.backup.BackupRows.Standing;
+import dev.tidemill.backup.Backups;
 import dev.tidemill.run.RunFigures.Figures;
 import dev.tidemill.run.Runs;
 import dev.tidemill.run.alerts.Alerts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -89,39 +91,53 @@ class OperationsHealth {
         };
     }
 
+    /// Of the newest backup of everything: age of what it shows, and what was proved of it.
     @Bean
-    HealthIndicator backupHealthIndicator(CachedFigures figures, Jobs jobs, HealthProperties properties) {
-        return () -> age("backup", properties.backup(), figures, jobs);
+    HealthIndicator backupHealthIndicator(Backups backups, HealthProperties properties) {
+        return () -> standing(backups, now -> {
+            Health.Builder health =
+                    fresh(now, now.newest(), properties.backup(), "there is no backup of everything yet");
+            return now.newestId() == null
+                    ? health.build()
+                    : health.withDetail("id", now.newestId())
+                            .withDetail("level", now.level())
+                            .build();
+        });
     }
 
+    /// Red when the last drill failed, or the last good one is too long ago.
     @Bean
-    HealthIndicator drillHealthIndicator(CachedFigures figures, Jobs jobs, HealthProperties properties) {
-        return () -> age("drill", properties.drill(), figures, jobs);
+    HealthIndicator drillHealthIndicator(Backups backups, HealthProperties properties) {
+        return () -> standing(backups, now -> {
+            Health.Builder health = Boolean.FALSE.equals(now.passed())
+                    ? Health.down().withDetail("reason", "the last drill failed: ./tidemill drill list says why")
+                    : fresh(now, now.verified(), properties.drill(), "no backup was restored and compared yet");
+            if (now.rtoSeconds() != null) {
+                health.withDetail("rtoSeconds", now.rtoSeconds());
+            }
+            return health.build();
+        });
     }
 
-    private static Health age(String job, Duration most, CachedFigures figures, Jobs jobs) {
-        if (jobs.all().stream().map(JobDefinition::name).noneMatch(job::equals)) {
-            return Health.unknown()
-                    .withDetail("reason", "there is no job " + job)
-                    .build();
+    private static Health standing(Backups backups, Function<Standing, Health> judge) {
+        try {
+            return judge.apply(backups.standing());
+        } catch (RuntimeException e) {
+            return Health.down(e).build();
         }
-        return figures.get()
-                .map(now -> age(now.lastSuccess().getOrDefault(job, 0.0), job, most))
-                .orElseGet(OperationsHealth::unreadable);
     }
 
-    private static Health age(double lastSuccess, String job, Duration most) {
-        if (lastSuccess == 0) {
-            return Health.outOfService()
-                    .withDetail("reason", "the job " + job + " never completed")
-                    .build();
+    /// An installation that is younger than that has had no time for a first one.
+    private static Health.Builder fresh(Standing now, @Nullable Instant last, Duration most, String never) {
+        if (last == null) {
+            boolean young = now.installed() != null
+                    && Duration.between(now.installed(), Instant.now()).compareTo(most) <= 0;
+            return (young ? Health.unknown() : Health.outOfService()).withDetail("reason", never);
         }
-        Instant last = Instant.ofEpochSecond((long) lastSuccess);
         boolean fresh = Duration.between(last, Instant.now()).compareTo(most) <= 0;
         return (fresh ? Health.up() : Health.outOfService())
                 .withDetail("last", last.toString())
-                .withDetail("atMost", most.toString())
-                .build();
+                .withDetail("atMost", most.toString());
     }
 
     private static Health unreadable() {

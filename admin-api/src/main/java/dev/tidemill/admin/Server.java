@@ -1,5 +1,6 @@
 package dev.tidemill.admin;
 
+import dev.tidemill.backup.ArchivesConfiguration;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -46,6 +47,16 @@ public final class Server {
         return new SpringApplicationBuilder(WorkerConfiguration.class)
                 .web(WebApplicationType.NONE)
                 .run(arguments.toArray(String[]::new));
+    }
+
+    /// The backups in the target, without a database, which may be what was lost.
+    public static ConfigurableApplicationContext openArchives(Home home, @Nullable Path distribution) {
+        home.prepare();
+        List<String> files = new ArrayList<>(jobConfigs(distribution));
+        files.add("optional:file:" + home.settings());
+        return new SpringApplicationBuilder(ArchivesConfiguration.class)
+                .web(WebApplicationType.NONE)
+                .run("--tidemill.home=" + home.folder(), "--spring.config.import=" + String.join(",", files));
     }
 
     private static List<String> jobConfigs(@Nullable Path distribution) {

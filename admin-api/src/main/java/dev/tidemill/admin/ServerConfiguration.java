@@ -1,6 +1,7 @@
 package dev.tidemill.admin;
 
 import dev.tidemill.admin.alerts.AlertsConfiguration;
+import dev.tidemill.admin.backups.BackupsConfiguration;
 import dev.tidemill.admin.documents.DocumentsConfiguration;
 import dev.tidemill.admin.evaluations.EvaluationsConfiguration;
 import dev.tidemill.admin.metrics.MetricsConfiguration;
@@ -11,6 +12,7 @@ import dev.tidemill.admin.security.SecurityConfiguration;
 import dev.tidemill.admin.sets.SetsConfiguration;
 import dev.tidemill.admin.web.WebConfiguration;
 import dev.tidemill.evaluate.EvaluateConfiguration;
+import dev.tidemill.backup.BackupConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.reembed.ReembedConfiguration;
 import dev.tidemill.run.RunConfiguration;
@@ -30,6 +32,7 @@ import org.springframework.context.annotation.Import;
     IngestConfiguration.class,
     ReembedConfiguration.class,
     EvaluateConfiguration.class,
+    BackupConfiguration.class,
     WebConfiguration.class,
     SecurityConfiguration.class,
     QueryConfiguration.class,
@@ -37,6 +40,7 @@ import org.springframework.context.annotation.Import;
     EvaluationsConfiguration.class,
     DocumentsConfiguration.class,
     RunsConfiguration.class,
+    BackupsConfiguration.class,
     SchedulesConfiguration.class,
     AlertConfiguration.class,
     AlertsConfiguration.class,

@@ -1,6 +1,7 @@
 package dev.tidemill.admin;
 
 import dev.tidemill.evaluate.EvaluateConfiguration;
+import dev.tidemill.backup.BackupConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.reembed.ReembedConfiguration;
 import dev.tidemill.run.RunConfiguration;
@@ -23,7 +24,8 @@ import org.springframework.context.annotation.Import;
     RunConfiguration.class,
     IngestConfiguration.class,
     ReembedConfiguration.class,
-    EvaluateConfiguration.class
+    EvaluateConfiguration.class,
+    BackupConfiguration.class
 })
 class WorkerConfiguration {
 

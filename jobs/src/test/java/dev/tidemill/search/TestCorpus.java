@@ -55,6 +55,10 @@ public final class TestCorpus implements AutoCloseable {
         };
     }
 
+    public TestDatabase database() {
+        return database;
+    }
+
     public JdbcClient owner() {
         return owner;
     }

@@ -73,7 +73,7 @@ record Installation(Path binDirectory, int major, @Nullable String pgvector) {
                 .collect(Collectors.joining(", "));
     }
 
-    private static Set<Path> candidates(Map<String, String> environment, Path root) {
+    static Set<Path> candidates(Map<String, String> environment, Path root) {
         Set<Path> bins = new LinkedHashSet<>();
         String chosen = environment.getOrDefault("PG_BINDIR", "");
         if (!chosen.isEmpty()) {

@@ -49,6 +49,9 @@ import org.slf4j.LoggerFactory;
 /// `watchdog`.
 public final class PrivateCluster implements AutoCloseable {
 
+    /// Folder in which finished segments of the write-ahead log are kept, where they are.
+    public static final String WAL = "wal";
+
     private static final String SUPERUSER = "tidemill";
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final String SECONDS = Long.toString(PATIENCE.toSeconds());
@@ -297,7 +300,7 @@ public final class PrivateCluster implements AutoCloseable {
     private void launch(Settings settings) throws IOException {
         owners.reset();
         port = choosePort();
-        writeFor(account, home.resolve("cluster/tidemill.conf"), settings.file(port) + preload());
+        writeFor(account, home.resolve("cluster/tidemill.conf"), settings.file(port) + preload() + archive(settings));
         writeFor(Account.RUNNING, home.resolve("port"), port + "\n");
         Path file = home.resolve("server.log");
         if (!Files.exists(file)) {
@@ -375,14 +378,62 @@ public final class PrivateCluster implements AutoCloseable {
         return Files.exists(library) ? "shared_preload_libraries = 'pg_stat_statements'\n" : "";
     }
 
-    private void startWatchdog(String serverPid, Settings settings) throws IOException {
-        String script;
-        try (InputStream resource = PrivateCluster.class.getResourceAsStream("watchdog.sh")) {
-            if (resource == null) {
-                throw new IllegalStateException("watchdog.sh is missing from the jar");
+    /// Finished segments of the write-ahead log go to the folder `wal` where there is one, and nowhere else: until
+    /// somebody keeps them for recovery to a point in time, they cost nothing.
+    private String archive(Settings settings) throws IOException {
+        return switch (settings) {
+            case THROWAWAY -> "";
+            case DURABLE -> {
+                Path script = home.resolve("archive.sh");
+                writeFor(account, script, resource("archive.sh"));
+                yield """
+                        archive_mode = on
+                        archive_command = '/bin/sh "%s" "%%p" "%%f"'
+                        """.formatted(script.toString().replace("'", "''").replace("%", "%%"));
             }
-            script = new String(resource.readAllBytes(), StandardCharsets.UTF_8);
+        };
+    }
+
+    /// From now on finished segments of the write-ahead log are kept in a folder, to be taken from there; a segment
+    /// is finished after a minute at the latest, where anything was written.
+    ///
+    /// @return the folder
+    public Path keepWal() {
+        return keepWal(home, jdbcUrl("postgres"), password);
+    }
+
+    /// As [#keepWal()], of the cluster in a data folder.
+    public static Path keepWal(Path home, String jdbcUrl, String password) {
+        Path folder = home.resolve(WAL);
+        try {
+            if (!Files.isDirectory(folder)) {
+                Account.of(home.resolve("cluster")).own(Files.createDirectory(folder, PRIVATE_FOLDER));
+            }
+            var source = new PGSimpleDataSource();
+            source.setUrl(jdbcUrl);
+            try (Connection connection = source.getConnection(SUPERUSER, password);
+                    Statement statement = connection.createStatement()) {
+                statement.execute("ALTER SYSTEM SET archive_timeout = '60s'");
+                statement.execute("SELECT pg_reload_conf()");
+            }
+            return folder;
+        } catch (IOException | SQLException failed) {
+            throw new DatabaseUnavailable(
+                    "The write-ahead log cannot be kept in " + folder + ": " + failed.getMessage(), failed);
         }
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream resource = PrivateCluster.class.getResourceAsStream(name)) {
+            if (resource == null) {
+                throw new IllegalStateException(name + " is missing from the jar");
+            }
+            return new String(resource.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private void startWatchdog(String serverPid, Settings settings) throws IOException {
+        String script = resource("watchdog.sh");
         List<String> command =
                 new ArrayList<>(List.of("/bin/sh", "-s", "tidemill-watchdog", home.toString(), serverPid));
         command.add(settings.name().toLowerCase(Locale.ROOT));

@@ -2,6 +2,7 @@ package dev.tidemill.admin.cli;
 
 import dev.tidemill.admin.Home;
 import dev.tidemill.admin.schedules.InvalidSchedule;
+import dev.tidemill.backup.BackupDamaged;
 import dev.tidemill.postgres.DatabaseUnavailable;
 import dev.tidemill.run.RunConflict;
 import dev.tidemill.schema.SchemaChangeFailed;
@@ -57,6 +58,7 @@ record Failure(int exitCode, String line) {
                         ExitCode.ERROR,
                         "port " + port.getPort()
                                 + " is in use: choose another with --port, or stop what listens there");
+            case BackupDamaged damaged -> new Failure(ExitCode.VERIFICATION_FAILED, message(damaged));
             case DatabaseUnavailable unavailable -> new Failure(ExitCode.ERROR, message(unavailable));
             case SchemaChangeFailed failed -> new Failure(ExitCode.ERROR, message(failed));
             case InvalidSchedule wrong -> new Failure(ExitCode.ERROR, message(wrong));

@@ -1,0 +1,17 @@
+package dev.tidemill.admin.backups;
+
+import dev.tidemill.admin.StartWorkspace;
+import dev.tidemill.backup.Backups;
+import dev.tidemill.run.Runs;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/// Backups.
+@Configuration(proxyBeanMethods = false)
+public class BackupsConfiguration {
+
+    @Bean
+    BackupsController backupsController(Backups backups, Runs runs, StartWorkspace workspace) {
+        return new BackupsController(backups, runs, workspace.id());
+    }
+}

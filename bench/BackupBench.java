@@ -1,0 +1,230 @@
+import dev.tidemill.admin.Database;
+import dev.tidemill.backup.BackupRows.Drill;
+import dev.tidemill.backup.Backups;
+import dev.tidemill.run.LaunchRequest;
+import dev.tidemill.run.RunView;
+import dev.tidemill.run.Runs;
+import dev.tidemill.store.Project;
+import dev.tidemill.store.VectorSet;
+import java.io.BufferedReader;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Backups and restores of a large project against PostgreSQL's own programs.
+public final class BackupBench {
+
+    private static final int PER_DOCUMENT = 20;
+
+    private final Bench bench;
+    private final Database database;
+    private final Path bin;
+    private final Path folder;
+
+    private BackupBench(Bench bench) throws Exception {
+        this.bench = bench;
+        this.database = bench.context.getBean(Database.class);
+        this.bin = Path.of(bench.text("SELECT setting FROM pg_config() WHERE name = 'BINDIR'"));
+        this.folder = Files.createDirectories(Bench.work().resolve("dumps"));
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        Map<String, String> options = Bench.options(
+                arguments,
+                Map.of(
+                        "chunks", "100000",
+                        "embed", "2000",
+                        "rounds", "3",
+                        "questions", "5",
+                        "corpus", Bench.shared("ir/scifact/corpus.jsonl").toString(),
+                        "model", "bge-small-en-v1.5-int8"));
+        int count = Integer.parseInt(options.get("chunks")) / PER_DOCUMENT * PER_DOCUMENT;
+        int code;
+        try (Bench bench = new Bench(List.of(
+                "tidemill.embedding.model=" + options.get("model"),
+                "backup.retention.after-backup=false",
+                "backup.questions=" + options.get("questions")))) {
+            fill(bench, sentences(Path.of(options.get("corpus"))), count, Integer.parseInt(options.get("embed")));
+            BackupBench backup = new BackupBench(bench);
+            Bench.heading("machine");
+            bench.machine();
+            Bench.watchHeap();
+            backup.measure(Integer.parseInt(options.get("rounds")), count);
+            Bench.figure("heap before a collection", "%s", Bench.heapPeak());
+            code = bench.exitCode();
+        }
+        System.exit(code);
+    }
+
+    private static List<String> sentences(Path file) throws Exception {
+        List<String> sentences = new ArrayList<>();
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                String text = JsonMapper.shared().readTree(line).path("text").asString();
+                for (String sentence : text.split("(?<=[.?!]) ")) {
+                    String clean = sentence.replaceAll("\\s+", " ").strip();
+                    if (clean.length() > 30) {
+                        sentences.add(clean);
+                    }
+                }
+            }
+        }
+        return sentences;
+    }
+
+    /// Texts of real sentences, five each; vectors of real sentences and what lies between two of them.
+    private static void fill(Bench bench, List<String> sentences, int count, int embed) throws Exception {
+        Project project = bench.project();
+        VectorSet set = bench.liveSet();
+        Bench.progress("embedding " + embed + " sentences");
+        List<float[]> real = sentences.stream().limit(embed).parallel().map(bench.embedder::embed).toList();
+        Bench.progress("writing " + count + " chunks");
+        bench.owner.sql("CREATE TABLE bench_sentences (n integer PRIMARY KEY, text text)").update();
+        String[] texts = sentences.toArray(String[]::new);
+        bench.owner.sql("INSERT INTO bench_sentences SELECT n, t FROM unnest(CAST(:texts AS text[])) WITH ORDINALITY AS s (t, n)")
+                .param("texts", texts)
+                .update();
+        bench.owner.sql("""
+                        WITH s AS (INSERT INTO sources (workspace_id, project_id, type, location)
+                                   VALUES (:w, :p, 'directory', 'bench') RETURNING id),
+                             b AS (INSERT INTO blobs (workspace_id, sha256, size) VALUES (:w, '\\x00', 1)),
+                             d AS (INSERT INTO documents (workspace_id, project_id, source_id, key, version, published_version)
+                                   SELECT :w, :p, s.id, 'doc' || n, 1, 1 FROM s, generate_series(1, :documents) n
+                                   RETURNING id, source_id, key)
+                        INSERT INTO document_versions (workspace_id, project_id, source_id, document_id, version, sha256,
+                          state, file_name, title, run_id, chunk_count, valid_from)
+                        SELECT :w, :p, source_id, id, 1, '\\x00', 'published', key, key, 1, :each, now() FROM d
+                        """)
+                .param("w", bench.workspace)
+                .param("p", project.id())
+                .param("documents", count / PER_DOCUMENT)
+                .param("each", PER_DOCUMENT)
+                .update();
+        bench.owner.sql("""
+                        INSERT INTO chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text,
+                          heading_path, start_offset, end_offset, tokens, run_id, valid_from)
+                        SELECT :w, :p, v.document_id, v.id, o, CAST(md5(v.id || ' ' || o) AS uuid), 'Document ' || v.id, t.text,
+                               ARRAY['Abstract'], o * 800, o * 800 + length(t.text), 180, 1, now()
+                        FROM document_versions v, generate_series(0, :each - 1) o
+                        CROSS JOIN LATERAL (
+                          SELECT string_agg(s.text, ' ' ORDER BY k) AS text FROM generate_series(0, 4) k
+                          JOIN bench_sentences s ON s.n = 1 + ((v.id * 7919 + o * 104729 + k * 1299709) % :sentences)) t
+                        WHERE v.workspace_id = :w
+                        """)
+                .param("w", bench.workspace)
+                .param("p", project.id())
+                .param("each", PER_DOCUMENT)
+                .param("sentences", texts.length)
+                .update();
+        List<UUID> ids = bench.owner.sql("SELECT content_id FROM chunks ORDER BY id").query(UUID.class).list();
+        Random random = new Random(7);
+        bench.store(set, count, ids::get, i -> Bench.mixture(
+                real.get(random.nextInt(real.size())),
+                real.get(random.nextInt(real.size())),
+                random.nextFloat(),
+                () -> (float) (random.nextGaussian() * 0.01)));
+        bench.owner.sql("DROP TABLE bench_sentences").update();
+        Bench.progress("building the index");
+        bench.buildIndex(set);
+        bench.owner.sql("VACUUM ANALYZE").update();
+        bench.owner.sql("CHECKPOINT").update();
+    }
+
+    private double shell(String script, String database) throws Exception {
+        Path log = folder.resolve("shell.log");
+        ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", script)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile());
+        String address = this.database.jdbcUrl().replaceFirst("jdbc:postgresql://", "");
+        builder.environment().put("PGHOST", address.substring(0, address.indexOf(':')));
+        builder.environment().put("PGPORT", address.substring(address.indexOf(':') + 1, address.indexOf('/')));
+        builder.environment().put("PGUSER", String.valueOf(this.database.username()));
+        builder.environment().put("PGPASSWORD", String.valueOf(this.database.password()));
+        builder.environment().put("PGDATABASE", database);
+        builder.environment().put("PATH", bin + File.pathSeparator + System.getenv("PATH"));
+        long start = System.nanoTime();
+        int code = builder.start().waitFor();
+        double seconds = Bench.seconds(start);
+        if (code != 0) {
+            throw new IllegalStateException(script + " ended with " + code + ": " + Files.readString(log));
+        }
+        return seconds;
+    }
+
+    private RunView run(String job, Map<String, String> parameters) {
+        Runs runs = bench.context.getBean(Runs.class);
+        RunView view = runs.finished(runs.launch(LaunchRequest.of(bench.workspace, job, parameters, "bench"))
+                        .runId())
+                .join();
+        if (!view.status().equals("COMPLETED")) {
+            throw new IllegalStateException(job + " ended " + view.status() + ": " + view.message());
+        }
+        return view;
+    }
+
+    private void measure(int rounds, int chunks) throws Exception {
+        Bench.heading("backup: seconds by round, in turns");
+        String live = "tidemill";
+        double[] dump = new double[rounds];
+        double[] ours = new double[rounds];
+        long dumpBytes = 0;
+        String backup = "";
+        for (int round = 0; round <= rounds; round++) {
+            bench.owner.sql("CHECKPOINT").update();
+            double theirs = shell("pg_dump -Fc -Z0 | zstd -3 -T2 -q -f -o dump.zst && sync dump.zst", live);
+            dumpBytes = Files.size(folder.resolve("dump.zst"));
+            bench.owner.sql("CHECKPOINT").update();
+            long start = System.nanoTime();
+            backup = String.valueOf(run("backup", Map.of()).parameters().get("backup"));
+            double seconds = Bench.seconds(start);
+            // The first round warms both up.
+            if (round > 0) {
+                dump[round - 1] = theirs;
+                ours[round - 1] = seconds;
+            }
+        }
+        String id = backup;
+        long bytes = bench.context.getBean(Backups.class).archives().list().stream()
+                .filter(view -> view.id().equals(id))
+                .findFirst()
+                .orElseThrow()
+                .bytes();
+        Bench.figure("pg_dump -Fc -Z0 | zstd -3 -T2", "%s, %d MB", Arrays.toString(dump), dumpBytes >> 20);
+        Bench.figure("backup, sealed, read back, " + bench.number("SELECT count(*) FROM pg_class WHERE relkind = 'r'") + " tables",
+                "%s, %d MB", Arrays.toString(ours), bytes >> 20);
+        double[] ratios = new double[rounds];
+        Arrays.setAll(ratios, i -> ours[i] / dump[i]);
+        Bench.figure("ratio by round", "%s", Arrays.toString(ratios));
+        Bench.goal("time, median of the ratios", Bench.median(ratios), Bench.median(ratios) <= 0.6, "<= 0.6");
+        double size = bytes / (double) dumpBytes;
+        Bench.goal("size", size, size <= 0.85, "<= 0.85");
+
+        Bench.heading("restore: seconds");
+        shell("zstd -d -q -f dump.zst -o dump.fc && createdb by_pg_restore", live);
+        double theirs = shell("pg_restore -j2 -d by_pg_restore dump.fc", live);
+        shell("psql -X -q -c 'SELECT 1' && dropdb by_pg_restore", live);
+        long start = System.nanoTime();
+        run("restore", Map.of("backup", id, "database", "by_tidemill"));
+        double whole = Bench.seconds(start);
+        run("drill", Map.of("backup", id));
+        Drill drill = bench.context.getBean(Backups.class).drills(1).getFirst();
+        Bench.figure("pg_restore -j2 of the uncompressed dump", "%.1f", theirs);
+        Bench.figure("restore, checked before and clean after", "%.1f", whole);
+        Bench.figure("drill: rows answer after, everything after", "%.1f, %.1f", drill.readableSeconds(), drill.rtoSeconds());
+        Bench.goal("restore", whole / theirs, whole <= theirs, "<= 1.0");
+        double readable = drill.readableSeconds() / theirs;
+        Bench.goal("rows answer (exact scan)", readable, readable <= 0.5, "<= 0.5");
+        bench.check("the drill passed", drill.passed(), true);
+        bench.check("its level", drill.level(), 4);
+        drill.findings().forEach(finding -> Bench.figure("  " + finding.check(), "%s", finding.detail()));
+        shell("test \"$(psql -X -At -d by_tidemill -c 'SELECT count(*) FROM chunks')\" = " + chunks + " && dropdb by_tidemill", live);
+    }
+}

@@ -1,0 +1,216 @@
+package dev.tidemill.backup;
+
+import dev.tidemill.backup.BackupRows.Kept;
+import dev.tidemill.backup.PartPlan.Todo;
+import dev.tidemill.postgres.Programs;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyOut;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes one part of a backup: reads it under the snapshot and brings it to the target.
+final class PartWork {
+
+    private static final Logger log = LoggerFactory.getLogger(PartWork.class);
+
+    /// Tries of a part whose target is in trouble, each with tries of its own requests; then the run is tried again.
+    private static final int TRIES = 3;
+
+    /// What newer versions of pg_dump guard their output with; older versions of psql do not know it.
+    private static final Pattern GUARD = Pattern.compile("(?m)^\\\\(un)?restrict [A-Za-z0-9]+\\R?");
+
+    private final LiveDatabase database;
+    private final Snapshot snapshot;
+    private final Target target;
+    private final String backup;
+    private final SecretKey dataKey;
+    private final Questions questions;
+    private final int questionsPerProject;
+    private final @Nullable UUID only;
+    private final int compression;
+    private final Programs programs;
+
+    PartWork(
+            LiveDatabase database,
+            Snapshot snapshot,
+            Target target,
+            String backup,
+            SecretKey dataKey,
+            Questions questions,
+            BackupProperties properties,
+            @Nullable UUID only)
+            throws SQLException {
+        this.database = database;
+        this.snapshot = snapshot;
+        this.target = target;
+        this.backup = backup;
+        this.dataKey = dataKey;
+        this.questions = questions;
+        this.questionsPerProject = properties.questions();
+        this.only = only;
+        this.compression = properties.compression();
+        this.programs = database.programs();
+    }
+
+    Kept make(Todo todo) throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return once(todo);
+            } catch (TargetUnavailable e) {
+                if (attempt == TRIES) {
+                    throw e;
+                }
+                log.warn("part {} of backup {} is written again: {}", todo.name(), backup, e.getMessage());
+            } catch (IOException | SQLException e) {
+                throw e;
+            } catch (RuntimeException e) {
+                throw new IllegalStateException(
+                        "part " + todo.name() + " of backup " + backup + " cannot be made: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private Kept once(Todo todo) throws Exception {
+        RowDigest digest = new RowDigest();
+        Parts.Written written = Parts.write(
+                target,
+                backup + "/" + todo.name(),
+                Catalogue.sealedName(backup, todo.name()),
+                dataKey,
+                compression,
+                out -> switch (todo.kind()) {
+                    case PRE_DATA -> dump("pre-data", out);
+                    case POST_DATA -> dump("post-data", out);
+                    case SEQUENCES -> sequences(out);
+                    case QUESTIONS -> questions(out);
+                    case BASE -> base(out);
+                    case ROWS -> rows(todo, digest, out);
+                });
+        return new Kept(
+                todo,
+                new Manifest.Part(
+                        todo.name(),
+                        todo.kind(),
+                        todo.table(),
+                        written.rows(),
+                        written.rawBytes(),
+                        written.bytes(),
+                        written.sha256(),
+                        todo.kind() == Manifest.Kind.ROWS && todo.binary() ? digest.text() : ""));
+    }
+
+    private long rows(Todo todo, RowDigest digest, OutputStream out) throws Exception {
+        String copy = "COPY " + todo.query() + " TO STDOUT" + (todo.binary() ? " (FORMAT binary)" : "");
+        return snapshot.read(reader -> {
+            CopyOut rows = reader.unwrap(PGConnection.class).getCopyAPI().copyOut(copy);
+            try {
+                for (byte[] message = rows.readFromCopy(); message != null; message = rows.readFromCopy()) {
+                    if (todo.binary()) {
+                        digest.message(message);
+                    }
+                    out.write(message);
+                }
+            } finally {
+                if (rows.isActive()) {
+                    rows.cancelCopy();
+                }
+            }
+            return todo.binary() ? digest.rows() : rows.getHandledRowCount();
+        });
+    }
+
+    /// Of the whole cluster as it is, which needs no snapshot: the log says what was written meanwhile.
+    private long base(OutputStream out) throws Exception {
+        List<String> command = List.of(
+                programs.path("pg_basebackup"),
+                "--pgdata=-",
+                "--format=tar",
+                "--wal-method=none",
+                "--checkpoint=fast",
+                "--manifest-checksums=SHA256",
+                "--no-password");
+        run(command, in -> in.transferTo(out));
+        return 0;
+    }
+
+    private long dump(String section, OutputStream out) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                programs.path("pg_dump"),
+                "--schema-only",
+                "--section=" + section,
+                "--snapshot=" + snapshot.name(),
+                "--no-password"));
+        String role = snapshot.read(reader -> String.valueOf(
+                LiveDatabase.text(reader, "SELECT coalesce(nullif(current_user::text, session_user::text), '')")));
+        if (!role.isEmpty()) {
+            command.add("--role=" + role);
+        }
+        run(
+                command,
+                in -> out.write(GUARD.matcher(new String(in.readAllBytes(), StandardCharsets.UTF_8))
+                        .replaceAll("")
+                        .getBytes(StandardCharsets.UTF_8)));
+        return 0;
+    }
+
+    /// Takes what a program writes.
+    private interface Sink {
+        void take(InputStream in) throws IOException;
+    }
+
+    /// Errors go to a file: a pipe that nobody reads would stop the program.
+    private void run(List<String> command, Sink sink) throws IOException, InterruptedException {
+        Path errors = Files.createTempFile("tidemill-backup-", ".txt");
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
+            builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
+            builder.environment().putAll(database.environment());
+            Process process = builder.start();
+            try (InputStream in = process.getInputStream()) {
+                process.getOutputStream().close();
+                sink.take(in);
+                if (!process.waitFor(1, java.util.concurrent.TimeUnit.MINUTES)) {
+                    throw new IOException(command.getFirst() + " has written everything and does not end");
+                }
+            } finally {
+                process.destroyForcibly();
+            }
+            if (process.exitValue() != 0) {
+                throw new IOException(command.getFirst() + " failed: "
+                        + Files.readString(errors).strip());
+            }
+        } finally {
+            Files.deleteIfExists(errors);
+        }
+    }
+
+    /// As they stand now, which is at or after the snapshot: a number is skipped rather than given twice.
+    private long sequences(OutputStream out) throws Exception {
+        List<String> sql = snapshot.read(reader -> BackupJob.column(reader, """
+                SELECT format('SELECT pg_catalog.setval(%L, %s, %s);', format('%I.%I', schemaname, sequencename),
+                              coalesce(last_value, start_value), (last_value IS NOT NULL)::text)
+                FROM pg_sequences ORDER BY schemaname, sequencename
+                """));
+        out.write((String.join("\n", sql) + "\n").getBytes(StandardCharsets.UTF_8));
+        return 0;
+    }
+
+    private long questions(OutputStream out) throws Exception {
+        Questions.Sheet sheet = questions.ask(database, snapshot.name(), questionsPerProject, only);
+        out.write(sheet.bytes());
+        return sheet.asked().size();
+    }
+}

@@ -1,0 +1,281 @@
+package dev.tidemill.backup;
+
+import dev.tidemill.backup.Draft.Later;
+import dev.tidemill.backup.Draft.Stage;
+import dev.tidemill.run.Control;
+import dev.tidemill.run.JobDefinition;
+import dev.tidemill.run.JobParameter;
+import dev.tidemill.run.Steps;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import org.springframework.batch.core.configuration.annotation.StepScope;
+import org.springframework.batch.core.job.Job;
+import org.springframework.batch.core.step.Step;
+import org.springframework.batch.core.step.StepExecution;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/// The jobs that read backups: *verify* looks at what lies in the target, *restore* makes a database of it, *drill*
+/// does both, asks the database what was asked when the backup was made, and removes it.
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({RestoreProperties.class, DrillProperties.class, VerifyProperties.class})
+class RestoreConfiguration {
+
+    static final String VERIFY = "verify";
+
+    @Bean
+    RestoreJob restoreSteps(
+            Premises premises,
+            Depot depot,
+            BackupRows rows,
+            Questions questions,
+            RestoreProperties properties,
+            DrillProperties drill,
+            Control control) {
+        return new RestoreJob(premises, depot, rows, questions, properties, drill, control);
+    }
+
+    @Bean
+    Job verifyJob(Steps steps, @Qualifier("restoreCheckStep") Step check, @Qualifier("verifyNoteStep") Step note) {
+        return steps.job(VERIFY).start(check).next(note).build();
+    }
+
+    @Bean
+    Job restoreJob(
+            Steps steps,
+            @Qualifier("restorePreflightStep") Step preflight,
+            @Qualifier("restoreCheckStep") Step check,
+            @Qualifier("restoreCreateStep") Step create,
+            @Qualifier("restoreLoadStep") Step load,
+            @Qualifier("restoreConstrainStep") Step constrain,
+            @Qualifier("restoreSettleStep") Step settle,
+            @Qualifier("restoreIndexStep") Step index,
+            @Qualifier("restoreCleanStep") Step clean,
+            @Qualifier("restoreFinishStep") Step finish) {
+        return steps.job(RestoreJob.RESTORE)
+                .start(preflight)
+                .next(check)
+                .next(create)
+                .next(load)
+                .next(constrain)
+                .next(settle)
+                .next(index)
+                .next(clean)
+                .next(finish)
+                .build();
+    }
+
+    @Bean
+    Job drillJob(
+            Steps steps,
+            RestoreJob restore,
+            @Qualifier("restorePreflightStep") Step preflight,
+            @Qualifier("restoreCheckStep") Step check,
+            @Qualifier("restoreCreateStep") Step create,
+            @Qualifier("restoreLoadStep") Step load,
+            @Qualifier("restoreConstrainStep") Step constrain,
+            @Qualifier("restoreSettleStep") Step settle,
+            @Qualifier("restoreIndexStep") Step index,
+            @Qualifier("drillExamineStep") Step examine,
+            @Qualifier("drillDiscardStep") Step discard,
+            @Qualifier("drillJudgeStep") Step judge) {
+        return steps.job(RestoreJob.DRILL)
+                .listener(restore)
+                .start(preflight)
+                .next(check)
+                .next(create)
+                .next(load)
+                .next(constrain)
+                .next(settle)
+                .next(index)
+                .next(examine)
+                .next(discard)
+                .next(judge)
+                .build();
+    }
+
+    private static JobParameter backup() {
+        return JobParameter.text(Parameters.BACKUP, "id of a backup, or latest").orElse("latest");
+    }
+
+    @Bean
+    JobDefinition verifyDefinition(
+            @Qualifier("verifyJob") Job job, BackupRequests requests, VerifyProperties properties) {
+        return JobDefinition.of(job, "reads a backup in the target and compares it with its manifest")
+                .parameter(backup())
+                .parameter(JobParameter.choice("level", List.of("1", "2"), "1 manifest and sizes, 2 every byte")
+                        .orElse("2"))
+                .prepared(requests::verify)
+                .configuredBy(properties)
+                .policy(properties.run())
+                .build();
+    }
+
+    @Bean
+    JobDefinition restoreDefinition(
+            @Qualifier("restoreJob") Job job, BackupRequests requests, RestoreProperties properties) {
+        return JobDefinition.of(job, "makes a new database of a backup; the live one is never written to")
+                .parameter(backup())
+                .parameter(JobParameter.text(Parameters.DATABASE, "name of the new database"))
+                .parameter(JobParameter.text(
+                                Parameters.WORKSPACE_ONLY, "id of the one workspace to take out of the backup")
+                        .optional())
+                .prepared(requests::restore)
+                .planned(requests::restorePlan)
+                .configuredBy(properties)
+                .policy(properties.run())
+                .build();
+    }
+
+    @Bean
+    JobDefinition drillDefinition(@Qualifier("drillJob") Job job, BackupRequests requests, DrillProperties properties) {
+        return JobDefinition.of(job, "restores a backup into a scratch database, compares it and asks it questions")
+                .parameter(backup())
+                .prepared(requests::drill)
+                .planned(requests::drillPlan)
+                .configuredBy(properties)
+                .policy(properties.run())
+                .build();
+    }
+
+    /// Again in every run: the world may have changed.
+    @Bean
+    Step restorePreflightStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("preflight", BackupConfiguration.tasklet(restore::preflight))
+                .allowStartIfComplete(true)
+                .build();
+    }
+
+    @Bean
+    Step restoreCheckStep(
+            Steps steps,
+            @Qualifier("checkedPartsReader") AheadReader<Manifest.Part, CheckedParts.Seen> reader,
+            @Qualifier("checkedParts") CheckedParts parts) {
+        return steps.<CheckedParts.Seen, CheckedParts.Seen>chunks("check", 1)
+                .reader(reader)
+                .writer(parts)
+                .build();
+    }
+
+    @Bean
+    @StepScope
+    CheckedParts checkedParts(Depot depot, BackupRows rows, @Value("#{stepExecution}") StepExecution step) {
+        return new CheckedParts(
+                depot.catalogue(),
+                rows,
+                Parameters.text(step, Parameters.BACKUP),
+                !"1".equals(Parameters.optional(step, "level")));
+    }
+
+    @Bean
+    @StepScope
+    AheadReader<Manifest.Part, CheckedParts.Seen> checkedPartsReader(
+            @Qualifier("checkedParts") CheckedParts parts, RestoreProperties properties) {
+        return parts.reader(properties.threads());
+    }
+
+    @Bean
+    Step verifyNoteStep(Steps steps, Depot depot, BackupRows rows) {
+        return steps.tasklet("note", BackupConfiguration.tasklet(step -> {
+                    Catalogue catalogue = depot.catalogue();
+                    Catalogue.Archive archive = catalogue.open(Parameters.text(step, Parameters.BACKUP));
+                    Marks marks = catalogue.marks(archive);
+                    int shown = "1".equals(Parameters.optional(step, "level")) ? 1 : 2;
+                    if (marks.level() <= shown) {
+                        catalogue.mark(archive, marks.atLevel(shown, Instant.now()));
+                        rows.level(archive.manifest().id(), shown);
+                    }
+                }))
+                .build();
+    }
+
+    @Bean
+    Step restoreCreateStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("create", BackupConfiguration.tasklet(restore::create))
+                .allowStartIfComplete(true)
+                .build();
+    }
+
+    @Bean
+    Step restoreLoadStep(Steps steps, @Qualifier("loadReader") AheadReader<Manifest.Part, Loading.Loaded> reader) {
+        return steps.<Loading.Loaded, Loading.Loaded>chunks("load", 1)
+                .reader(reader)
+                .writer(loaded -> {})
+                .build();
+    }
+
+    @Bean
+    @StepScope
+    AheadReader<Manifest.Part, Loading.Loaded> loadReader(
+            RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
+        return restore.loading(step);
+    }
+
+    @Bean
+    Step restoreConstrainStep(Steps steps, @Qualifier("constrainReader") AheadReader<Later, Later> reader) {
+        return steps.<Later, Later>chunks("constrain", 1)
+                .reader(reader)
+                .writer(done -> {})
+                .build();
+    }
+
+    @Bean
+    @StepScope
+    AheadReader<Later, Later> constrainReader(RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
+        return restore.statements(step, EnumSet.of(Stage.FIRST, Stage.REFERENCES));
+    }
+
+    @Bean
+    Step restoreSettleStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("settle", BackupConfiguration.tasklet(restore::settle))
+                .build();
+    }
+
+    @Bean
+    Step restoreIndexStep(Steps steps, @Qualifier("indexReader") AheadReader<Later, Later> reader) {
+        return steps.<Later, Later>chunks("index", 1)
+                .reader(reader)
+                .writer(done -> {})
+                .build();
+    }
+
+    @Bean
+    @StepScope
+    AheadReader<Later, Later> indexReader(RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
+        return restore.statements(step, EnumSet.of(Stage.VECTOR_INDEXES));
+    }
+
+    @Bean
+    Step restoreCleanStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("clean", BackupConfiguration.tasklet(restore::clean))
+                .build();
+    }
+
+    @Bean
+    Step restoreFinishStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("finish", BackupConfiguration.tasklet(restore::finish))
+                .build();
+    }
+
+    @Bean
+    Step drillExamineStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("examine", BackupConfiguration.tasklet(restore::examine))
+                .build();
+    }
+
+    @Bean
+    Step drillDiscardStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("discard", BackupConfiguration.tasklet(restore::discard))
+                .build();
+    }
+
+    @Bean
+    Step drillJudgeStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("judge", BackupConfiguration.tasklet(restore::judge))
+                .build();
+    }
+}

@@ -1,0 +1,326 @@
+package dev.tidemill.backup;
+
+import dev.tidemill.backup.BackupRows.Drill;
+import dev.tidemill.backup.BackupRows.Finding;
+import dev.tidemill.backup.Catalogue.Archive;
+import dev.tidemill.backup.Draft.Later;
+import dev.tidemill.backup.Draft.Stage;
+import dev.tidemill.run.Control;
+import dev.tidemill.run.LaunchRequest;
+import dev.tidemill.run.alerts.Event;
+import dev.tidemill.run.alerts.Outbox;
+import dev.tidemill.run.alerts.Severity;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.batch.core.BatchStatus;
+import org.springframework.batch.core.job.JobExecution;
+import org.springframework.batch.core.listener.JobExecutionListener;
+import org.springframework.batch.core.step.StepExecution;
+import tools.jackson.databind.json.JsonMapper;
+
+/// What restores and drills do, step by step. All that is done to the new database is noted in it, in the
+/// transaction that does it, so a step that is run again finds what is left.
+final class RestoreJob implements JobExecutionListener {
+
+    static final String RESTORE = "restore";
+    static final String DRILL = "drill";
+
+    private static final Logger log = LoggerFactory.getLogger(RestoreJob.class);
+    private static final String TROUBLE = "backup/drill";
+    private static final String FINDINGS = "drill.findings";
+
+    private final Premises premises;
+    private final Depot depot;
+    private final BackupRows rows;
+    private final Questions questions;
+    private final RestoreProperties properties;
+    private final DrillProperties drill;
+    private final Control control;
+    private final Outbox outbox;
+
+    RestoreJob(
+            Premises premises,
+            Depot depot,
+            BackupRows rows,
+            Questions questions,
+            RestoreProperties properties,
+            DrillProperties drill,
+            Control control) {
+        this.premises = premises;
+        this.depot = depot;
+        this.rows = rows;
+        this.questions = questions;
+        this.properties = properties;
+        this.drill = drill;
+        this.control = control;
+        this.outbox = new Outbox(control.jdbc());
+    }
+
+    private Archive archive(StepExecution step) {
+        return depot.catalogue().open(Parameters.text(step, Parameters.BACKUP));
+    }
+
+    Draft draft(StepExecution step) {
+        return new Draft(premises.database(), Parameters.text(step, Parameters.DATABASE));
+    }
+
+    private static @Nullable UUID only(StepExecution step) {
+        String only = Parameters.optional(step, Parameters.WORKSPACE_ONLY);
+        return only == null ? null : UUID.fromString(only);
+    }
+
+    /// Refuses before anything is touched.
+    void preflight(StepExecution step) throws SQLException {
+        Draft draft = draft(step);
+        if (draft.finished() && resumed(step)) {
+            return;
+        }
+        List<String> obstacles = Preflight.of(archive(step).manifest(), premises.database(), draft)
+                .obstacles();
+        if (!obstacles.isEmpty()) {
+            throw new IllegalStateException("the backup cannot be restored here: " + String.join("; ", obstacles));
+        }
+        if (step.getJobExecution().getJobInstance().getJobName().equals(DRILL)) {
+            discardOthers(draft);
+        }
+    }
+
+    /// Whether the comment of the database says that this launch made it.
+    private boolean resumed(StepExecution step) throws SQLException {
+        String comment = comment(step);
+        String name = Parameters.text(step, Parameters.DATABASE);
+        return Draft.made(premises.database()).contains(name + "\t" + comment);
+    }
+
+    private static String comment(StepExecution step) {
+        return Draft.comment(
+                Parameters.text(step, Parameters.BACKUP),
+                step.getJobExecution().getJobInstance().getJobName() + " "
+                        + step.getJobExecution().getJobInstanceId());
+    }
+
+    /// What drills that died for good left behind.
+    private void discardOthers(Draft own) throws SQLException {
+        for (String made : Draft.made(premises.database())) {
+            String database = made.substring(0, made.indexOf('\t'));
+            if (made.contains(" by " + DRILL + " ") && !database.equals(own.draftName())) {
+                log.info("removing {}, which an earlier drill left", database);
+                new Draft(premises.database(), database.replaceFirst("_restoring$", "")).discard();
+            }
+        }
+    }
+
+    void create(StepExecution step) throws SQLException, IOException {
+        Draft draft = draft(step);
+        if (draft.finished()) {
+            return;
+        }
+        Archive archive = archive(step);
+        draft.create(comment(step));
+        if (!draft.hasSchema()) {
+            draft.prepare(archive.manifest().roles(), archive.manifest().owner(), sql(archive, Manifest.Kind.PRE_DATA));
+        }
+    }
+
+    private static String sql(Archive archive, Manifest.Kind kind) throws IOException {
+        StringBuilder sql = new StringBuilder();
+        for (Manifest.Part part : archive.manifest().of(kind)) {
+            try (InputStream in = archive.open(part)) {
+                sql.append(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            }
+        }
+        return sql.toString();
+    }
+
+    /// The parts with rows that are not loaded yet.
+    AheadReader<Manifest.Part, Loading.Loaded> loading(StepExecution step) {
+        Archive archive = archive(step);
+        Draft draft = draft(step);
+        Sessions sessions = draft.sessions();
+        Loading loading = new Loading(archive, sessions, only(step));
+        return new AheadReader<Manifest.Part, Loading.Loaded>(
+                        "load",
+                        context -> {
+                            Set<String> loaded = draft.finished()
+                                    ? archive.manifest().parts().stream()
+                                            .map(Manifest.Part::name)
+                                            .collect(Collectors.toSet())
+                                    : draft.loaded();
+                            return archive.manifest().of(Manifest.Kind.ROWS).stream()
+                                    .filter(part -> !loaded.contains(part.name()))
+                                    .toList();
+                        },
+                        part -> () -> loading.load(part),
+                        properties.threads())
+                .on(sessions);
+    }
+
+    /// The statements of these stages that are not done yet, one after another.
+    AheadReader<Later, Later> statements(StepExecution step, Set<Stage> stages) {
+        Draft draft = draft(step);
+        Archive archive = archive(step);
+        Sessions sessions = draft.sessions();
+        return new AheadReader<Later, Later>(
+                        "constrain",
+                        context -> {
+                            if (draft.finished()) {
+                                return List.of();
+                            }
+                            Set<String> done = draft.done();
+                            return Draft.later(sql(archive, Manifest.Kind.POST_DATA)).stream()
+                                    .filter(later -> stages.contains(later.stage())
+                                            && !done.contains(Integer.toString(later.number())))
+                                    .toList();
+                        },
+                        later -> () -> sessions.with(connection -> {
+                            Draft.run(connection, later, properties.memory().toMegabytes());
+                            return later;
+                        }),
+                        1)
+                .on(sessions);
+    }
+
+    /// From here on the rows answer questions, by comparing with every vector.
+    void settle(StepExecution step) throws SQLException, IOException {
+        Draft draft = draft(step);
+        if (draft.finished()) {
+            return;
+        }
+        Archive archive = archive(step);
+        try (Connection connection = draft.database().connect("tidemill restore")) {
+            for (String sql : Draft.split(sql(archive, Manifest.Kind.SEQUENCES))) {
+                LiveDatabase.execute(connection, sql);
+            }
+            LiveDatabase.execute(connection, "ANALYZE");
+        }
+        draft.moment("readable");
+    }
+
+    void clean(StepExecution step) throws SQLException {
+        Draft draft = draft(step);
+        if (draft.finished()) {
+            return;
+        }
+        draft.moment("indexed");
+        CleanStart.make(draft.database(), only(step));
+    }
+
+    void finish(StepExecution step) throws SQLException {
+        Draft draft = draft(step);
+        if (draft.finished()) {
+            return;
+        }
+        log.info(
+                "backup {} was restored as {}: readable after {} s, whole after {} s",
+                Parameters.text(step, Parameters.BACKUP),
+                draft.name(),
+                draft.secondsUntil("readable"),
+                draft.secondsUntil("indexed"));
+        draft.finish(archive(step).manifest().owner());
+    }
+
+    /// Looks through the copy and keeps what was found; judged later, when the copy is gone.
+    void examine(StepExecution step) throws SQLException {
+        Draft draft = draft(step);
+        draft.moment("indexed");
+        Archive archive = archive(step);
+        List<Finding> findings = new Examination(archive, draft.database(), questions, drill).everything();
+        Instant began = began(step.getJobExecution());
+        boolean passed = findings.stream().allMatch(Finding::well);
+        int level = Examination.level(findings);
+        rows.add(
+                new Drill(
+                        archive.manifest().id(),
+                        step.getJobExecutionId(),
+                        began,
+                        null,
+                        passed,
+                        level,
+                        draft.secondsUntil("readable"),
+                        draft.secondsUntil("indexed"),
+                        Duration.between(archive.manifest().snapshotAt(), began).toMillis() / 1e3,
+                        findings),
+                step.getJobExecution().getJobInstanceId());
+        step.getJobExecution()
+                .getExecutionContext()
+                .putString(FINDINGS, JsonMapper.shared().writeValueAsString(findings));
+        Catalogue catalogue = depot.catalogue();
+        catalogue.mark(archive, catalogue.marks(archive).atLevel(level, Instant.now()));
+        rows.level(archive.manifest().id(), level);
+    }
+
+    private static Instant began(JobExecution execution) {
+        return execution.getCreateTime().atZone(ZoneId.systemDefault()).toInstant();
+    }
+
+    void discard(StepExecution step) throws SQLException {
+        draft(step).discard();
+    }
+
+    /// Fails the run, and with it tells the operators, when something was not well.
+    void judge(StepExecution step) {
+        String kept = step.getJobExecution().getExecutionContext().getString(FINDINGS);
+        List<String> wrong = new ArrayList<>();
+        for (Finding finding : JsonMapper.shared().readValue(kept, Finding[].class)) {
+            if (!finding.well()) {
+                wrong.add(finding.check() + ": " + finding.detail());
+            }
+        }
+        if (!wrong.isEmpty()) {
+            throw new BackupDamaged("the drill of backup " + Parameters.text(step, Parameters.BACKUP) + " failed: "
+                    + String.join("; ", wrong));
+        }
+    }
+
+    /// A drill that ends red is told as such, whatever step it ended in.
+    @Override
+    public void afterJob(JobExecution execution) {
+        if (!execution.getJobInstance().getJobName().equals(DRILL)) {
+            return;
+        }
+        String backup = String.valueOf(execution.getJobParameters().getString(Parameters.BACKUP));
+        if (execution.getStatus() == BatchStatus.COMPLETED) {
+            control.run(() ->
+                    outbox.resolve(LaunchRequest.INSTALLATION, TROUBLE, "The drill of backup " + backup + " passed"));
+        } else if (execution.getStatus() == BatchStatus.FAILED) {
+            String why = execution.getAllFailureExceptions().stream()
+                    .map(failure -> String.valueOf(failure.getMessage()))
+                    .collect(Collectors.joining("; "));
+            control.run(() -> outbox.replace(new Event(
+                    LaunchRequest.INSTALLATION,
+                    "backup.drill_failed",
+                    Severity.CRITICAL,
+                    TROUBLE,
+                    "The drill of backup " + backup + " failed: " + why,
+                    Map.of("backup", backup, "runId", execution.getId()))));
+            rows.add(
+                    new Drill(
+                            backup,
+                            execution.getId(),
+                            began(execution),
+                            null,
+                            false,
+                            0,
+                            null,
+                            null,
+                            null,
+                            List.of(new Finding("run", false, why))),
+                    execution.getJobInstanceId());
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package dev.tidemill.backup;
+
+import dev.tidemill.postgres.PrivateCluster;
+import dev.tidemill.run.Control;
+import dev.tidemill.run.LaunchRequest;
+import dev.tidemill.run.alerts.Event;
+import dev.tidemill.run.alerts.Outbox;
+import dev.tidemill.run.alerts.Severity;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/// Sends the finished segments of the private cluster's write-ahead log to the target, from when a base backup asked
+/// for them to be kept. What cannot be sent stays in its folder, and operators are told.
+final class WalShipping implements SmartLifecycle {
+
+    private static final Logger log = LoggerFactory.getLogger(WalShipping.class);
+    private static final Duration EVERY = Duration.ofSeconds(10);
+    private static final String TROUBLE = "backup/wal";
+
+    private final @Nullable Path folder;
+    private final Depot depot;
+    private final Control control;
+    private final Outbox outbox;
+    private @Nullable ScheduledExecutorService clock;
+    private volatile boolean running;
+    private boolean told;
+
+    /// Looks once it is started.
+    ///
+    /// @param cluster data folder of the private cluster, null without one
+    WalShipping(@Nullable Path cluster, Depot depot, Control control) {
+        this.folder = cluster == null ? null : cluster.resolve(PrivateCluster.WAL);
+        this.depot = depot;
+        this.control = control;
+        this.outbox = new Outbox(control.jdbc());
+    }
+
+    @Override
+    public void start() {
+        running = true;
+        if (folder != null) {
+            ScheduledExecutorService made = Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("wal-shipping").daemon().factory());
+            var looks =
+                    made.scheduleWithFixedDelay(this::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            log.debug("looking for finished segments: {}", looks);
+            clock = made;
+        }
+    }
+
+    private void look() {
+        Path from = folder;
+        if (from == null || !Files.isDirectory(from)) {
+            return;
+        }
+        try {
+            new WalArchive(depot.catalogue()).ship(from);
+            if (told) {
+                told = false;
+                control.run(() -> outbox.resolve(
+                        LaunchRequest.INSTALLATION, TROUBLE, "The write-ahead log is sent to the target again"));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Exception e) { // the edge of a thread: the next look is the retry
+            log.warn("segments of the write-ahead log cannot be sent: {}", e.getMessage());
+            tell(e);
+        }
+    }
+
+    private void tell(Exception failure) {
+        try {
+            control.run(() -> outbox.raise(new Event(
+                    LaunchRequest.INSTALLATION,
+                    "backup.wal_not_archived",
+                    Severity.ERROR,
+                    TROUBLE,
+                    "Segments of the write-ahead log cannot be sent to the target and pile up in " + folder + ": "
+                            + failure.getMessage(),
+                    Map.of())));
+            told = true;
+        } catch (RuntimeException e) {
+            log.warn("and that could not be told: {}", e.getMessage());
+        }
+    }
+
+    @Override
+    public void stop() {
+        running = false;
+        ScheduledExecutorService made = clock;
+        if (made != null) {
+            made.shutdown();
+            try {
+                made.awaitTermination(20, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+}

@@ -1,0 +1,46 @@
+package dev.tidemill.backup;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// A backup or a restore in a process of its own, to be killed.
+final class BackupProcess {
+
+    private BackupProcess() {}
+
+    /// @param job with its parameters as `name=value`
+    static Process start(SampleDatabase sample, Path home, String... job) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx256m",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                BackupProcess.class.getName(),
+                sample.database().jdbcUrl(),
+                sample.database().username(),
+                home.toString()));
+        command.addAll(List.of(job));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(new File(home.toFile(), "process.log"));
+        builder.environment().put("TEST_PASSWORD", sample.database().password());
+        return builder.start();
+    }
+
+    public static void main(String[] args) {
+        Map<String, String> parameters = new java.util.HashMap<>();
+        for (int i = 4; i < args.length; i++) {
+            parameters.put(args[i].substring(0, args[i].indexOf('=')), args[i].substring(args[i].indexOf('=') + 1));
+        }
+        try (BackupHarness harness =
+                new BackupHarness(args[0], args[1], System.getenv("TEST_PASSWORD"), Path.of(args[2]), Map.of())) {
+            harness.run(args[3], parameters);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package dev.tidemill.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tidemill.postgres.PrivateCluster;
+import dev.tidemill.postgres.Recovery;
+import dev.tidemill.run.RunView;
+import dev.tidemill.schema.Schema;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/// A table that was dropped by mistake is back, with every row that had committed before the chosen time and none
+/// after.
+class PointInTimeTest {
+
+    private static Path root;
+    private static PrivateCluster cluster;
+    private static BackupHarness harness;
+    private static String before;
+    private static String position;
+    private static String lastSegment;
+
+    @BeforeAll
+    static void loseATable() throws Exception {
+        root = Files.createTempDirectory("tidemill-point-in-time-");
+        Files.setPosixFilePermissions(root, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+        cluster = PrivateCluster.start(root.resolve("live"));
+        cluster.createDatabase("tidemill");
+        PGSimpleDataSource owner = new PGSimpleDataSource();
+        owner.setUrl(cluster.jdbcUrl("tidemill"));
+        owner.setUser(cluster.username());
+        owner.setPassword(cluster.password());
+        Schema.apply(owner);
+        Path home = Files.createDirectory(root.resolve("home"));
+        harness = new BackupHarness(
+                cluster.jdbcUrl("tidemill"),
+                cluster.username(),
+                cluster.password(),
+                home,
+                Map.of("test.cluster", cluster.dataDirectory().toString()));
+
+        execute("CREATE TABLE precious (id integer); INSERT INTO precious SELECT generate_series(1, 100)");
+        RunView run = harness.run("backup", Map.of("scope", "cluster"));
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        execute("INSERT INTO precious SELECT generate_series(101, 200)");
+        before = text("SELECT clock_timestamp()::text");
+        position = text("SELECT pg_current_wal_insert_lsn()::text");
+        execute("INSERT INTO precious SELECT generate_series(201, 300)");
+        execute("SELECT pg_create_restore_point('before the mistake')");
+        execute("DROP TABLE precious");
+        lastSegment = text("SELECT pg_walfile_name(pg_current_wal_insert_lsn())");
+        execute("SELECT pg_switch_wal()");
+        ship();
+    }
+
+    private static void ship() throws Exception {
+        String wanted = lastSegment;
+        WalArchive archive = new WalArchive(harness.catalogue());
+        Path folder = cluster.dataDirectory().resolve(PrivateCluster.WAL);
+        long deadline = System.nanoTime() + java.time.Duration.ofSeconds(60).toNanos();
+        while (harness.catalogue().target().list("wal/").stream()
+                .noneMatch(file -> file.name().endsWith(wanted))) {
+            assertThat(System.nanoTime()).as("the segment %s comes", wanted).isLessThan(deadline);
+            archive.ship(folder);
+        }
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        harness.close();
+        cluster.close();
+        try (Stream<Path> tree = Files.walk(root)) {
+            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+
+    private static void execute(String sql) throws SQLException {
+        try (Connection connection = connect(cluster);
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static String text(String sql) throws SQLException {
+        return text(cluster, sql);
+    }
+
+    private static Connection connect(PrivateCluster to) throws SQLException {
+        return DriverManager.getConnection(to.jdbcUrl("tidemill"), to.username(), to.password());
+    }
+
+    private static String text(PrivateCluster from, String sql) throws SQLException {
+        try (Connection connection = connect(from);
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    private static List<String> recovered(String folder, Recovery.Point point, String value) throws Exception {
+        Path home = root.resolve(folder);
+        Archives.Recovered made =
+                harness.bean(Archives.class).recover("latest", home, cluster.password(), point, value);
+        assertThat(made.lastSegment()).isGreaterThanOrEqualTo(lastSegment);
+        try (PrivateCluster copy = started(home)) {
+            while (text(copy, "SELECT pg_is_in_recovery()").equals("t")) {
+                Thread.onSpinWait();
+            }
+            return List.of(
+                    text(copy, "SELECT to_regclass('precious') IS NOT NULL"),
+                    text(
+                            copy,
+                            "SELECT CASE WHEN to_regclass('precious') IS NULL THEN 0"
+                                    + " ELSE (xpath('/row/c/text()', query_to_xml('SELECT count(*) AS c FROM precious', false, true, '')))[1]::text::int END"));
+        }
+    }
+
+    private static PrivateCluster started(Path home) throws IOException {
+        try {
+            return PrivateCluster.start(home);
+        } catch (dev.tidemill.postgres.DatabaseUnavailable e) {
+            throw new AssertionError(Files.readString(home.resolve("server.log")), e);
+        }
+    }
+
+    @Test
+    void atATimeEveryRowCommittedBeforeIsThereAndNoneAfter() throws Exception {
+        assertThat(recovered("at-time", Recovery.Point.TIME, before)).containsExactly("t", "200");
+        assertThat(text("SELECT to_regclass('precious') IS NULL")).isEqualTo("t");
+    }
+
+    @Test
+    void atANamedPointAndAtAPosition() throws Exception {
+        assertThat(recovered("at-name", Recovery.Point.NAME, "before the mistake"))
+                .containsExactly("t", "300");
+        assertThat(recovered("at-lsn", Recovery.Point.LSN, position)).containsExactly("t", "200");
+    }
+
+    @Test
+    void aMissingSegmentIsNamedBeforeAnythingIsStarted() throws Exception {
+        Target target = harness.catalogue().target();
+        List<String> segments = target.list("wal/").stream()
+                .map(Target.Entry::name)
+                .filter(name -> name.matches(".*/[0-9A-F]{24}"))
+                .sorted()
+                .toList();
+        String lost = segments.get(segments.size() - 2);
+        Path file = root.resolve("home/backups").resolve(lost);
+        Path aside = root.resolve("aside");
+        Files.move(file, aside);
+        try {
+            assertThatThrownBy(() -> harness.bean(Archives.class)
+                            .recover("latest", root.resolve("gap"), cluster.password(), Recovery.Point.END, ""))
+                    .isInstanceOf(BackupDamaged.class)
+                    .hasMessageContaining(lost.substring(lost.lastIndexOf('/') + 9))
+                    .hasMessageContaining("is missing");
+        } finally {
+            Files.move(aside, file);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package dev.tidemill.backup;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+
+/// A real S3 server in a process of its own, on a free port.
+final class S3Server implements AutoCloseable {
+
+    static final String BUCKET = "backups";
+
+    final int port;
+    private final Process process;
+
+    S3Server(Path folder) throws IOException {
+        port = free();
+        int https = free();
+        String jar = Arrays.stream(System.getProperty("java.class.path").split(java.io.File.pathSeparator, -1))
+                .filter(entry -> entry.contains("s3mock"))
+                .findFirst()
+                .orElseThrow();
+        Files.createDirectories(folder);
+        process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx128m",
+                        "-XX:TieredStopAtLevel=1",
+                        "-jar",
+                        jar,
+                        "--server.port=" + https,
+                        "--http.port=" + port,
+                        "--com.adobe.testing.s3mock.store.root=" + folder,
+                        "--com.adobe.testing.s3mock.store.initial-buckets=" + BUCKET)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolveSibling("s3.log").toFile())
+                .start();
+        awaitPort(folder.resolveSibling("s3.log"));
+    }
+
+    private static int free() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private void awaitPort(Path log) throws IOException {
+        long deadline = System.nanoTime() + Duration.ofMinutes(4).toNanos();
+        while (true) {
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                socket.getOutputStream();
+                return;
+            } catch (IOException notYet) {
+                if (!process.isAlive() || System.nanoTime() > deadline) {
+                    close();
+                    throw new IOException("the S3 server did not start: " + Files.readString(log), notYet);
+                }
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        process.onExit().join();
+    }
+}
