@@ -4,11 +4,14 @@ import dev.tidemill.admin.alerts.AlertsConfiguration;
 import dev.tidemill.admin.documents.DocumentsConfiguration;
 import dev.tidemill.admin.metrics.MetricsConfiguration;
 import dev.tidemill.admin.query.QueryConfiguration;
+import dev.tidemill.admin.retention.RetentionConfiguration;
 import dev.tidemill.admin.runs.RunsConfiguration;
 import dev.tidemill.admin.schedules.SchedulesConfiguration;
 import dev.tidemill.admin.security.SecurityConfiguration;
 import dev.tidemill.admin.web.WebConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
+import dev.tidemill.prune.ForgetConfiguration;
+import dev.tidemill.prune.PruneConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.run.alerts.AlertConfiguration;
 import org.springframework.boot.SpringBootConfiguration;
@@ -24,11 +27,14 @@ import org.springframework.context.annotation.Import;
     EmbeddingConfiguration.class,
     RunConfiguration.class,
     IngestConfiguration.class,
+    PruneConfiguration.class,
+    ForgetConfiguration.class,
     WebConfiguration.class,
     SecurityConfiguration.class,
     QueryConfiguration.class,
     DocumentsConfiguration.class,
     RunsConfiguration.class,
+    RetentionConfiguration.class,
     SchedulesConfiguration.class,
     AlertConfiguration.class,
     AlertsConfiguration.class,

@@ -1,6 +1,8 @@
 package dev.tidemill.admin;
 
 import dev.tidemill.ingest.IngestConfiguration;
+import dev.tidemill.prune.ForgetConfiguration;
+import dev.tidemill.prune.PruneConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -19,7 +21,9 @@ import org.springframework.context.annotation.Import;
     DatabaseConfiguration.class,
     EmbeddingConfiguration.class,
     RunConfiguration.class,
-    IngestConfiguration.class
+    IngestConfiguration.class,
+    PruneConfiguration.class,
+    ForgetConfiguration.class
 })
 class WorkerConfiguration {
 

@@ -54,7 +54,7 @@ class ShippedFilesTest {
         try (Stream<Path> files = Files.list(SHIPPED)) {
             List<Path> examples = files.filter(file -> file.toString().endsWith(".yaml.example"))
                     .toList();
-            assertThat(examples).hasSize(3);
+            assertThat(examples).hasSize(2);
             for (Path example : examples) {
                 String text = Files.readString(example);
                 Schedule schedule =
