@@ -10,6 +10,7 @@ import dev.tidemill.admin.schedules.SchedulesConfiguration;
 import dev.tidemill.admin.security.SecurityConfiguration;
 import dev.tidemill.admin.web.WebConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
+import dev.tidemill.migrate.MigrateConfiguration;
 import dev.tidemill.prune.ForgetConfiguration;
 import dev.tidemill.prune.PruneConfiguration;
 import dev.tidemill.run.RunConfiguration;
@@ -29,6 +30,7 @@ import org.springframework.context.annotation.Import;
     IngestConfiguration.class,
     PruneConfiguration.class,
     ForgetConfiguration.class,
+    MigrateConfiguration.class,
     WebConfiguration.class,
     SecurityConfiguration.class,
     QueryConfiguration.class,

@@ -1,6 +1,7 @@
 package dev.tidemill.admin;
 
 import dev.tidemill.ingest.IngestConfiguration;
+import dev.tidemill.migrate.MigrateConfiguration;
 import dev.tidemill.prune.ForgetConfiguration;
 import dev.tidemill.prune.PruneConfiguration;
 import dev.tidemill.run.RunConfiguration;
@@ -23,7 +24,8 @@ import org.springframework.context.annotation.Import;
     RunConfiguration.class,
     IngestConfiguration.class,
     PruneConfiguration.class,
-    ForgetConfiguration.class
+    ForgetConfiguration.class,
+    MigrateConfiguration.class
 })
 class WorkerConfiguration {
 

@@ -96,11 +96,15 @@ CREATE FUNCTION erase_traces(needle text) RETURNS TABLE (place text, hits bigint
 DECLARE
   c record; n bigint; change text;
   mark CONSTANT text := '[forgotten]';
-  pattern CONSTANT text := regexp_replace(needle, '([][.\\+*?^$(){}=!<>|:#-])', '\\\1', 'g');
-  in_json CONSTANT text := regexp_replace(trim(BOTH '"' FROM to_json(needle)::text), '([][.\\+*?^$(){}=!<>|:#-])', '\\\1', 'g');
+  pattern CONSTANT text := regexp_replace(needle, '([]\\.+*?^$(){}=!<>|:#[-])', '\\\1', 'g');
+  in_json CONSTANT text := regexp_replace(trim(BOTH '"' FROM to_json(needle)::text), '([]\\.+*?^$(){}=!<>|:#[-])', '\\\1', 'g');
 BEGIN
   IF current_workspace() IS NULL OR length(needle) < 3 THEN
     RAISE EXCEPTION 'a workspace and at least three characters are needed' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  -- Nothing is taken out of the audit but what a noted request is about.
+  IF NOT EXISTS (SELECT FROM forget_receipts r WHERE r.workspace_id = current_workspace() AND r.state = 'open') THEN
+    RAISE EXCEPTION 'there is no open request to forget' USING ERRCODE = 'insufficient_privilege';
   END IF;
   FOR c IN SELECT * FROM text_columns() t WHERE t.kind <> 'bytea' AND t.place_table NOT IN ('documents', 'document_versions',
       'document_texts', 'chunks', 'blobs', 'blob_parts', 'lexemes', 'workspaces', 'projects', 'sources', 'vector_sets',

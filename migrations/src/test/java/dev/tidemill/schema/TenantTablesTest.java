@@ -332,6 +332,10 @@ class TenantTablesTest {
                 INSERT INTO assets (workspace_id, type, title, content) VALUES ('ID', 't', 't', 'c');
                 INSERT INTO history (workspace_id, command, input, output) VALUES ('ID', 'c', 'i', 'o');
                 INSERT INTO golden_questions (workspace_id, project_id, question) VALUES ('ID', 'ID', 'q');
+                INSERT INTO retention_policies (workspace_id, set_by) VALUES ('ID', 'a');
+                INSERT INTO legal_holds (workspace_id, project_id, reason, placed_by) VALUES ('ID', 'ID', 'r', 'a');
+                INSERT INTO forget_receipts (workspace_id, id, kind, requested_by) VALUES ('ID', 'ID', 'text', 'a');
+                INSERT INTO forget_documents (workspace_id, receipt_id, document_id) VALUES ('ID', 'ID', 'ID');
                 INSERT INTO evaluation_runs (workspace_id, project_id, set_id, run_id, config, metrics)
                   VALUES ('ID', 'ID', 1, 1, '{}', '{}');
                 """.replace("ID'", id + "'").replace("SLUG", slug));

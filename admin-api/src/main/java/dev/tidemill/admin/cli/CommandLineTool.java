@@ -48,7 +48,7 @@ public final class CommandLineTool {
                 .addSubcommand(RetentionCommand.with(tool))
                 .addSubcommand(new ForgetCommand(tool))
                 .addSubcommand(new DoctorCommand(tool))
-                .addSubcommand(new CommandLine(new MigrateCommand()).addSubcommand(new MigrateStatusCommand(tool)))
+                .addSubcommand(MigrateCommand.with(tool))
                 .addSubcommand(new DemoCommand(tool))
                 .addSubcommand(new CrashTestCommand(tool))
                 .setCaseInsensitiveEnumValuesAllowed(true)
