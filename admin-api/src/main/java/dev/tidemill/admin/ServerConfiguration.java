@@ -14,6 +14,7 @@ import dev.tidemill.migrate.MigrateConfiguration;
 import dev.tidemill.prune.ForgetConfiguration;
 import dev.tidemill.prune.PruneConfiguration;
 import dev.tidemill.run.RunConfiguration;
+import dev.tidemill.transfer.TransferConfiguration;
 import dev.tidemill.run.alerts.AlertConfiguration;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -31,6 +32,7 @@ import org.springframework.context.annotation.Import;
     PruneConfiguration.class,
     ForgetConfiguration.class,
     MigrateConfiguration.class,
+    TransferConfiguration.class,
     WebConfiguration.class,
     SecurityConfiguration.class,
     QueryConfiguration.class,

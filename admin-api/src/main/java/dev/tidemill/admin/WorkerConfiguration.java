@@ -5,6 +5,7 @@ import dev.tidemill.migrate.MigrateConfiguration;
 import dev.tidemill.prune.ForgetConfiguration;
 import dev.tidemill.prune.PruneConfiguration;
 import dev.tidemill.run.RunConfiguration;
+import dev.tidemill.transfer.TransferConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.springframework.boot.SpringBootConfiguration;
@@ -25,7 +26,8 @@ import org.springframework.context.annotation.Import;
     IngestConfiguration.class,
     PruneConfiguration.class,
     ForgetConfiguration.class,
-    MigrateConfiguration.class
+    MigrateConfiguration.class,
+    TransferConfiguration.class
 })
 class WorkerConfiguration {
 

@@ -174,15 +174,16 @@ final class Oblivion {
         UUID[] contents = {};
         if (found.isPresent()) {
             Member member = found.get();
-            // Locks the project's row: nothing is published or put on hold in between.
-            publisher.retire(
-                    new SourceScope(workspaceId, member.projectId(), member.sourceId()), List.of(document));
             contents = jdbc.sql("SELECT DISTINCT content_id FROM chunks WHERE workspace_id = :workspace AND document_id = :document")
                     .param("workspace", workspaceId)
                     .param("document", document)
                     .query(UUID.class)
                     .list()
                     .toArray(UUID[]::new);
+            Map<String, Long> before = embedded(workspaceId, contents);
+            // Locks the project's row: nothing is published or put on hold in between.
+            publisher.retire(
+                    new SourceScope(workspaceId, member.projectId(), member.sourceId()), List.of(document));
             removed.put("chunks", count(workspaceId, document, "SELECT count(*) FROM chunks WHERE workspace_id = :workspace AND document_id = :document"));
             removed.put("versions", count(workspaceId, document, "SELECT count(*) FROM document_versions WHERE workspace_id = :workspace AND document_id = :document"));
             removed.put("letters", letters(workspaceId, document, member));
@@ -196,8 +197,10 @@ final class Oblivion {
                     .param("document", document)
                     .update());
             removed.put("originals", originals(workspaceId, originals));
-            removed.put("vectors", vectors(workspaceId, contents));
-            removed.put("cached", cached(workspaceId, contents));
+            vectors(workspaceId, contents);
+            cached(workspaceId, contents);
+            Map<String, Long> after = embedded(workspaceId, contents);
+            before.forEach((kind, rows) -> removed.put(kind, rows - after.getOrDefault(kind, 0L)));
             jdbc.sql("DELETE FROM lexemes WHERE workspace_id = :workspace AND project_id = :project AND chunks <= 0")
                     .param("workspace", workspaceId)
                     .param("project", member.projectId())
@@ -242,11 +245,28 @@ final class Oblivion {
 
     private record VectorTable(long id, UUID projectId) {}
 
-    private long vectors(UUID workspaceId, UUID[] contents) {
-        long removed = 0;
+    /// How many vectors and cached embeddings there are of these texts.
+    private Map<String, Long> embedded(UUID workspaceId, UUID[] contents) {
+        Map<String, Long> rows = new LinkedHashMap<>();
+        for (VectorTable table : tables(workspaceId)) {
+            rows.merge("vectors", of(workspaceId, contents, "vectors_" + table.id()), Long::sum);
+        }
+        rows.put("cached", of(workspaceId, contents, "embedding_cache"));
+        return rows;
+    }
+
+    private long of(UUID workspaceId, UUID[] contents, String table) {
+        return jdbc.sql("SELECT count(*) FROM " + table + " WHERE workspace_id = :workspace AND content_id = ANY (:contents)")
+                .param("workspace", workspaceId)
+                .param("contents", contents)
+                .query(Long.class)
+                .single();
+    }
+
+    private void vectors(UUID workspaceId, UUID[] contents) {
         for (VectorTable table : tables(workspaceId)) {
             // The name is made of a number, so nothing else can come into the SQL.
-            removed += jdbc.sql("""
+            jdbc.sql("""
                             DELETE FROM vectors_%d x WHERE x.workspace_id = :workspace AND x.content_id = ANY (:contents)
                               AND NOT EXISTS (SELECT FROM chunks c WHERE c.workspace_id = x.workspace_id AND c.project_id = :project
                                 AND c.content_id = x.content_id)
@@ -256,7 +276,6 @@ final class Oblivion {
                     .param("project", table.projectId())
                     .update();
         }
-        return removed;
     }
 
     private List<VectorTable> tables(UUID workspaceId) {
@@ -266,8 +285,8 @@ final class Oblivion {
                 .list();
     }
 
-    private long cached(UUID workspaceId, UUID[] contents) {
-        return jdbc.sql("""
+    private void cached(UUID workspaceId, UUID[] contents) {
+        jdbc.sql("""
                         DELETE FROM embedding_cache e WHERE e.workspace_id = :workspace AND e.content_id = ANY (:contents)
                           AND NOT EXISTS (SELECT FROM chunks c WHERE c.workspace_id = e.workspace_id AND c.content_id = e.content_id)
                         """)
