@@ -9,11 +9,14 @@ import dev.tidemill.made.MadeCorpus;
 import dev.tidemill.postgres.TestDatabase;
 import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.run.RunView;
+import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -224,11 +227,15 @@ class TransferTest {
     @Test
     void aDamagedFileIsRefusedBeforeAnythingIsWritten() throws Exception {
         export();
+        // In a vector, which is stored as it is.
+        long place = place(from.owner
+                .sql("SELECT content_id FROM vectors_1 ORDER BY 1 LIMIT 1")
+                .query(UUID.class)
+                .single());
         try (RandomAccessFile open = new RandomAccessFile(file().toFile(), "rw")) {
-            // In the vectors, which are stored as they are.
-            open.seek(Files.size(file()) / 2);
+            open.seek(place + 24);
             int was = open.read();
-            open.seek(Files.size(file()) / 2);
+            open.seek(place + 24);
             open.write(was ^ 1);
         }
 
@@ -238,6 +245,17 @@ class TransferTest {
         assertThat(run.message()).contains("project.tidemill").contains("copy it again");
         assertThat(to.number("SELECT count(*) FROM documents")).isZero();
         assertThat(to.number("SELECT count(*) FROM blobs")).isZero();
+    }
+
+    private long place(UUID contentId) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file()));
+        for (int at = 0; at < bytes.limit() - 16; at++) {
+            if (bytes.getLong(at) == contentId.getMostSignificantBits()
+                    && bytes.getLong(at + 8) == contentId.getLeastSignificantBits()) {
+                return at;
+            }
+        }
+        throw new AssertionError("the file does not hold " + contentId);
     }
 
     @Test

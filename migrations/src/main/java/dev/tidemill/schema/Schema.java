@@ -66,6 +66,10 @@ public final class Schema {
         update(owner, changelog, ALL, false);
     }
 
+    static void apply(DataSource owner, String changelog, boolean outOfOrder) {
+        update(owner, changelog, ALL, outOfOrder);
+    }
+
     /// As [#apply], of the platform under the jobs alone: for applications with jobs of their own and no documents.
     /// They need no pgvector.
     public static void applyPlatform(DataSource owner) {
@@ -282,6 +286,13 @@ public final class Schema {
     private static void lock(Connection connection) throws SQLException {
         connection.setAutoCommit(true);
         try (Statement statement = connection.createStatement()) {
+            // A server that is busy with a statement of a killed process notices, and lets go of the lock.
+            statement.execute("""
+                    DO $$ BEGIN
+                      PERFORM set_config('client_connection_check_interval', '2s', false);
+                    EXCEPTION WHEN undefined_object OR invalid_parameter_value OR feature_not_supported THEN
+                      NULL;
+                    END $$""");
             // Another process may be building an index; a short server-wide limit is meant for queries.
             statement.execute("SET lock_timeout = '10min'");
             statement.execute("SELECT pg_advisory_lock(" + LOCK + ")");
