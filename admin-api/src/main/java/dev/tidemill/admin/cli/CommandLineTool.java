@@ -47,6 +47,8 @@ public final class CommandLineTool {
                 .addSubcommand(new PruneCommand(tool))
                 .addSubcommand(RetentionCommand.with(tool))
                 .addSubcommand(new ForgetCommand(tool))
+                .addSubcommand(new ExportCommand(tool))
+                .addSubcommand(new ImportCommand(tool))
                 .addSubcommand(new DoctorCommand(tool))
                 .addSubcommand(MigrateCommand.with(tool))
                 .addSubcommand(new DemoCommand(tool))

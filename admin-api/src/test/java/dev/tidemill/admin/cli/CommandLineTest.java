@@ -255,6 +255,8 @@ class CommandLineTest {
                 "retention release",
                 "retention expire",
                 "forget",
+                "export",
+                "import",
                 "demo"
             })
     void everyCommandHasAHelp(String command) {
