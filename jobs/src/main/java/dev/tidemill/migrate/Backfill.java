@@ -11,17 +11,13 @@ import java.util.List;
 record Backfill(String changeSet, String pending, String left, String fill) {
 
     /// Tokens of document versions from before there was a column for them.
-    private static final Backfill VERSION_TOKENS = new Backfill(
-            "122-version-tokens",
-            """
+    private static final Backfill VERSION_TOKENS = new Backfill("122-version-tokens", """
             SELECT id FROM document_versions
             WHERE workspace_id = :workspace AND tokens IS NULL AND chunk_count IS NOT NULL AND id > :after ORDER BY id LIMIT :limit
-            """,
-            """
+            """, """
             SELECT count(*) FROM document_versions
             WHERE workspace_id = :workspace AND tokens IS NULL AND chunk_count IS NOT NULL
-            """,
-            """
+            """, """
             UPDATE document_versions v
             SET tokens = (SELECT coalesce(sum(c.tokens), 0) FROM chunks c
                           WHERE c.workspace_id = v.workspace_id AND c.version_id = v.id)

@@ -44,15 +44,21 @@ final class AccountTasklet implements Tasklet {
         }
         String removed = detail.isEmpty()
                 ? "nothing to remove"
-                : "removed " + detail.entrySet().stream()
-                        .map(entry -> entry.getValue() + " " + entry.getKey())
-                        .collect(Collectors.joining(", "));
+                : "removed "
+                        + detail.entrySet().stream()
+                                .map(entry -> entry.getValue() + " " + entry.getKey())
+                                .collect(Collectors.joining(", "));
         detail.put("asOf", scope.asOf().toString());
         detail.put("run", step.getJobExecutionId());
         workspaces.run(
                 scope.workspaceId(),
                 () -> new Audit(jdbc)
-                        .record(scope.workspaceId(), "job prune", "prune.apply", "workspace " + scope.workspaceId(), detail));
+                        .record(
+                                scope.workspaceId(),
+                                "job prune",
+                                "prune.apply",
+                                "workspace " + scope.workspaceId(),
+                                detail));
         ExecutionContext job = step.getJobExecution().getExecutionContext();
         List<String> bloat = remains.bloat(scope.workspaceId());
         String held = job.containsKey("run.message") ? job.getString("run.message") + "; " : "";

@@ -54,8 +54,10 @@ class EraseWriter implements SelectiveWriter<UUID>, Items<UUID> {
                     // The database's message may quote the row: what it says is not kept.
                     giveUp.accept(
                             document,
-                            new DataError("CANNOT_FORGET", "document " + document + " cannot be deleted: "
-                                    + e.getClass().getSimpleName() + "; the log of the server says why"));
+                            new DataError(
+                                    "CANNOT_FORGET",
+                                    "document " + document + " cannot be deleted: "
+                                            + e.getClass().getSimpleName() + "; the log of the server says why"));
                 }
             }
         });

@@ -50,7 +50,8 @@ public final class Forget {
             }
             if (text != null && (text.strip().length() < SHORTEST || text.length() > LONGEST)) {
                 throw new InvalidParameter(
-                        "text", "the text must have " + SHORTEST + " to " + LONGEST + " characters, or it is found anywhere");
+                        "text",
+                        "the text must have " + SHORTEST + " to " + LONGEST + " characters, or it is found anywhere");
             }
         }
 
@@ -114,7 +115,10 @@ public final class Forget {
         String needle = target.text() != null
                 ? target.text().strip()
                 // As dead letters and messages name it.
-                : place.sourceId() + "/" + (target.subject().document() == null ? "" : target.subject().document());
+                : place.sourceId() + "/"
+                        + (target.subject().document() == null
+                                ? ""
+                                : target.subject().document());
         parameters.put("needle", needle);
         parameters.put("hash", ContentHash.of(needle).hex());
         parameters.put("actor", actor);
@@ -125,7 +129,8 @@ public final class Forget {
                             VALUES (:workspace, :kind, CAST(:project AS uuid), CAST(:source AS uuid), CAST(:document AS uuid), :needle,
                               :hash, :actor) RETURNING id
                             """).params(parameters).query(UUID.class).single();
-            new Audit(jdbc).record(workspaceId, actor, "forget.request", "receipt " + id, Map.of("kind", target.kind()));
+            new Audit(jdbc)
+                    .record(workspaceId, actor, "forget.request", "receipt " + id, Map.of("kind", target.kind()));
             return id;
         });
     }

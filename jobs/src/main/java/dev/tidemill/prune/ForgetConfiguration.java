@@ -56,8 +56,7 @@ public class ForgetConfiguration {
                         .build())
                 .next(steps.tasklet(
                                 "verify",
-                                new VerifyTasklet(
-                                        requests, workspaces, jdbc, oblivion, properties.backups(), folder))
+                                new VerifyTasklet(requests, workspaces, jdbc, oblivion, properties.backups(), folder))
                         .build())
                 .build();
     }

@@ -61,7 +61,10 @@ final class ForgetRequests {
                 BigDecimal.ZERO,
                 Duration.ZERO,
                 0,
-                held.isEmpty() ? List.of() : List.of(held.size() + " documents are on legal hold: none is forgotten before they are released"),
+                held.isEmpty()
+                        ? List.of()
+                        : List.of(held.size()
+                                + " documents are on legal hold: none is forgotten before they are released"),
                 ContentHash.of(documents + " " + held).hex());
     }
 

@@ -110,8 +110,9 @@ final class Oblivion {
         };
         return workspaces.callAlone(
                 workspaceId,
-                () -> jdbc.sql("SELECT d.id FROM documents d WHERE d.workspace_id = :workspace AND d.id > CAST(:after AS uuid) AND "
-                                + which + (held ? " AND " : " AND NOT ") + HELD + " ORDER BY d.id LIMIT :limit")
+                () -> jdbc.sql(
+                                "SELECT d.id FROM documents d WHERE d.workspace_id = :workspace AND d.id > CAST(:after AS uuid) AND "
+                                        + which + (held ? " AND " : " AND NOT ") + HELD + " ORDER BY d.id LIMIT :limit")
                         .params(parameters)
                         .query(UUID.class)
                         .list());
@@ -174,7 +175,8 @@ final class Oblivion {
         UUID[] contents = {};
         if (found.isPresent()) {
             Member member = found.get();
-            contents = jdbc.sql("SELECT DISTINCT content_id FROM chunks WHERE workspace_id = :workspace AND document_id = :document")
+            contents = jdbc.sql(
+                            "SELECT DISTINCT content_id FROM chunks WHERE workspace_id = :workspace AND document_id = :document")
                     .param("workspace", workspaceId)
                     .param("document", document)
                     .query(UUID.class)
@@ -182,20 +184,31 @@ final class Oblivion {
                     .toArray(UUID[]::new);
             Map<String, Long> before = embedded(workspaceId, contents);
             // Locks the project's row: nothing is published or put on hold in between.
-            publisher.retire(
-                    new SourceScope(workspaceId, member.projectId(), member.sourceId()), List.of(document));
-            removed.put("chunks", count(workspaceId, document, "SELECT count(*) FROM chunks WHERE workspace_id = :workspace AND document_id = :document"));
-            removed.put("versions", count(workspaceId, document, "SELECT count(*) FROM document_versions WHERE workspace_id = :workspace AND document_id = :document"));
+            publisher.retire(new SourceScope(workspaceId, member.projectId(), member.sourceId()), List.of(document));
+            removed.put(
+                    "chunks",
+                    count(
+                            workspaceId,
+                            document,
+                            "SELECT count(*) FROM chunks WHERE workspace_id = :workspace AND document_id = :document"));
+            removed.put(
+                    "versions",
+                    count(
+                            workspaceId,
+                            document,
+                            "SELECT count(*) FROM document_versions WHERE workspace_id = :workspace AND document_id = :document"));
             removed.put("letters", letters(workspaceId, document, member));
-            List<byte[]> originals = jdbc.sql("SELECT DISTINCT sha256 FROM document_versions WHERE workspace_id = :workspace AND document_id = :document")
+            List<byte[]> originals = jdbc.sql(
+                            "SELECT DISTINCT sha256 FROM document_versions WHERE workspace_id = :workspace AND document_id = :document")
                     .param("workspace", workspaceId)
                     .param("document", document)
                     .query((row, n) -> row.getBytes(1))
                     .list();
-            removed.put("documents", (long) jdbc.sql("DELETE FROM documents WHERE workspace_id = :workspace AND id = :document")
-                    .param("workspace", workspaceId)
-                    .param("document", document)
-                    .update());
+            removed.put("documents", (long)
+                    jdbc.sql("DELETE FROM documents WHERE workspace_id = :workspace AND id = :document")
+                            .param("workspace", workspaceId)
+                            .param("document", document)
+                            .update());
             removed.put("originals", originals(workspaceId, originals));
             vectors(workspaceId, contents);
             cached(workspaceId, contents);
@@ -256,7 +269,8 @@ final class Oblivion {
     }
 
     private long of(UUID workspaceId, UUID[] contents, String table) {
-        return jdbc.sql("SELECT count(*) FROM " + table + " WHERE workspace_id = :workspace AND content_id = ANY (:contents)")
+        return jdbc.sql("SELECT count(*) FROM " + table
+                        + " WHERE workspace_id = :workspace AND content_id = ANY (:contents)")
                 .param("workspace", workspaceId)
                 .param("contents", contents)
                 .query(Long.class)
@@ -310,7 +324,8 @@ final class Oblivion {
 
     /// Adds to what the receipt says was removed.
     void count(UUID workspaceId, Request request, Map<String, Long> removed) {
-        String before = jdbc.sql("SELECT removed::text FROM forget_receipts WHERE workspace_id = :workspace AND id = :receipt FOR UPDATE")
+        String before = jdbc.sql(
+                        "SELECT removed::text FROM forget_receipts WHERE workspace_id = :workspace AND id = :receipt FOR UPDATE")
                 .param("workspace", workspaceId)
                 .param("receipt", request.id())
                 .query(String.class)
@@ -322,7 +337,8 @@ final class Oblivion {
                 all.merge(kind, rows, Long::sum);
             }
         });
-        jdbc.sql("UPDATE forget_receipts SET removed = CAST(:removed AS jsonb) WHERE workspace_id = :workspace AND id = :receipt")
+        jdbc.sql(
+                        "UPDATE forget_receipts SET removed = CAST(:removed AS jsonb) WHERE workspace_id = :workspace AND id = :receipt")
                 .param("removed", JsonMapper.shared().writeValueAsString(all))
                 .param("workspace", workspaceId)
                 .param("receipt", request.id())
@@ -351,14 +367,22 @@ final class Oblivion {
         Map<String, Long> left = new LinkedHashMap<>();
         Map<String, String> places = new LinkedHashMap<>();
         for (String table : List.of("chunks", "document_versions")) {
-            places.put(table, "SELECT count(*) FROM " + table
-                    + " x WHERE x.workspace_id = :workspace AND x.document_id IN (SELECT document_id FROM gone)");
+            places.put(
+                    table,
+                    "SELECT count(*) FROM " + table
+                            + " x WHERE x.workspace_id = :workspace AND x.document_id IN (SELECT document_id FROM gone)");
         }
-        places.put("documents", "SELECT count(*) FROM documents x WHERE x.workspace_id = :workspace AND x.id IN (SELECT document_id FROM gone)");
-        places.put("embedding_cache", "SELECT count(*) FROM embedding_cache x JOIN contents c ON c.id = x.content_id WHERE x.workspace_id = :workspace");
+        places.put(
+                "documents",
+                "SELECT count(*) FROM documents x WHERE x.workspace_id = :workspace AND x.id IN (SELECT document_id FROM gone)");
+        places.put(
+                "embedding_cache",
+                "SELECT count(*) FROM embedding_cache x JOIN contents c ON c.id = x.content_id WHERE x.workspace_id = :workspace");
         for (VectorTable table : tables(workspaceId)) {
-            places.put("vectors_" + table.id(), "SELECT count(*) FROM vectors_" + table.id()
-                    + " x JOIN contents c ON c.id = x.content_id WHERE x.workspace_id = :workspace");
+            places.put(
+                    "vectors_" + table.id(),
+                    "SELECT count(*) FROM vectors_" + table.id()
+                            + " x JOIN contents c ON c.id = x.content_id WHERE x.workspace_id = :workspace");
         }
         places.forEach((place, sql) -> {
             long rows = jdbc.sql("""
@@ -391,6 +415,11 @@ final class Oblivion {
                 .param("receipt", request.id())
                 .update();
         new Audit(jdbc)
-                .record(workspaceId, "job forget", "forget.done", "receipt " + request.id(), Map.of("kind", request.kind()));
+                .record(
+                        workspaceId,
+                        "job forget",
+                        "forget.done",
+                        "receipt " + request.id(),
+                        Map.of("kind", request.kind()));
     }
 }

@@ -62,9 +62,7 @@ public class PruneConfiguration {
                 .parameter(JobParameter.text("project", "slug of the only project whose documents are looked at")
                         .optional())
                 .parameter(JobParameter.of(
-                                "asOf",
-                                JobParameter.Type.TIMESTAMP,
-                                "the time to go by; without it the last full hour")
+                                "asOf", JobParameter.Type.TIMESTAMP, "the time to go by; without it the last full hour")
                         .optional())
                 .parameter(JobParameter.flag("allowMassDelete", "remove documents however many they are"))
                 .prepared(parameters::prepare)

@@ -34,11 +34,16 @@ enum PruneKind {
             """),
 
     /// cached embeddings of texts that no chunk holds
-    CACHE(Key.pair("e.content_id", "e.fingerprint"), "e.content_id::text", "octet_length(e.embedding)::bigint", """
+    CACHE(
+            Key.pair("e.content_id", "e.fingerprint"),
+            "e.content_id::text",
+            "octet_length(e.embedding)::bigint",
+            """
             FROM embedding_cache e
             WHERE e.workspace_id = :workspace AND e.created_at <= CAST(:asOf AS timestamptz) - :cache * interval '1 second'
               AND NOT EXISTS (SELECT FROM chunks x WHERE x.workspace_id = e.workspace_id AND x.content_id = e.content_id)
-            """, """
+            """,
+            """
             FROM embedding_cache e
             WHERE e.workspace_id = :workspace AND e.created_at <= CAST(:asOf AS timestamptz) - :cache * interval '1 second'
               AND NOT EXISTS (SELECT FROM chunks x WHERE x.workspace_id = e.workspace_id AND x.content_id = e.content_id
@@ -66,12 +71,7 @@ enum PruneKind {
     PLANS(Key.uuid("p.id"), "p.job || ' plan'", "0", Sql.PLANS, Sql.PLANS),
 
     /// what was made of the times of schedules
-    FIRES(
-            Key.texts("f.schedule", "f.fire"),
-            "f.schedule || ' ' || f.fire",
-            "0",
-            Sql.FIRES,
-            Sql.FIRES),
+    FIRES(Key.texts("f.schedule", "f.fire"), "f.schedule || ' ' || f.fire", "0", Sql.FIRES, Sql.FIRES),
 
     /// the query log
     QUERIES(
@@ -82,12 +82,7 @@ enum PruneKind {
             Sql.QUERIES),
 
     /// tables of retired vector sets, whole
-    SETS(
-            Key.number("s.id"),
-            "s.model",
-            "pg_total_relation_size(to_regclass('vectors_' || s.id))",
-            Sql.SETS,
-            Sql.SETS);
+    SETS(Key.number("s.id"), "s.model", "pg_total_relation_size(to_regclass('vectors_' || s.id))", Sql.SETS, Sql.SETS);
 
     private final Key key;
     private final String label;

@@ -50,8 +50,7 @@ final class PruneParameters {
                 ? null
                 : projects.find(workspaceId, slug)
                         .map(Project::id)
-                        .orElseThrow(
-                                () -> new InvalidParameter("project", "there is no project \"" + slug + "\""));
+                        .orElseThrow(() -> new InvalidParameter("project", "there is no project \"" + slug + "\""));
         Instant now = clock.instant();
         String time = given.getOrDefault("asOf", "");
         Instant asOf = time.isEmpty() ? now.truncatedTo(ChronoUnit.HOURS) : Instant.parse(time);
@@ -79,12 +78,15 @@ final class PruneParameters {
 
     /// Projects whose documents the guard keeps back, for this run and those that go on with it.
     static void hold(ExecutionContext context, List<UUID> projects) {
-        context.putString(HELD, String.join(",", projects.stream().map(UUID::toString).toList()));
+        context.putString(
+                HELD, String.join(",", projects.stream().map(UUID::toString).toList()));
     }
 
     private static List<UUID> held(ExecutionContext context) {
         String held = context.containsKey(HELD) ? context.getString(HELD) : "";
-        return held.isEmpty() ? List.of() : Arrays.stream(held.split(",")).map(UUID::fromString).toList();
+        return held.isEmpty()
+                ? List.of()
+                : Arrays.stream(held.split(",")).map(UUID::fromString).toList();
     }
 
     private static String required(JobParameters parameters, String name) {

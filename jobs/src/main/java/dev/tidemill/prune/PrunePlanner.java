@@ -40,16 +40,28 @@ final class PrunePlanner {
             Remains.Tally tally = remains.tally(scope, kind);
             counts.put(kind.step(), tally.items());
             bytes += tally.bytes();
-            world.append(kind).append(' ').append(tally.items()).append(' ').append(tally.hash()).append('\n');
+            world.append(kind)
+                    .append(' ')
+                    .append(tally.items())
+                    .append(' ')
+                    .append(tally.hash())
+                    .append('\n');
             if (tally.items() > 0 && properties.samples() > 0) {
                 List<String> examples = remains.examples(scope, kind, properties.samples());
                 long more = tally.items() - examples.size();
-                notes.add(kind.step() + ": " + String.join(", ", examples) + (more > 0 ? " and " + more + " more" : ""));
+                notes.add(
+                        kind.step() + ": " + String.join(", ", examples) + (more > 0 ? " and " + more + " more" : ""));
             }
         }
         counts.put("bytes", bytes);
         notes.addAll(remains.bloat(workspaceId));
         return new Plan(
-                counts, 0, BigDecimal.ZERO, Duration.ZERO, 0, notes, ContentHash.of(world.toString()).hex());
+                counts,
+                0,
+                BigDecimal.ZERO,
+                Duration.ZERO,
+                0,
+                notes,
+                ContentHash.of(world.toString()).hex());
     }
 }

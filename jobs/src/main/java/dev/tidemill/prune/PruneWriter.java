@@ -70,7 +70,10 @@ class PruneWriter implements SelectiveWriter<Doomed>, Items<Doomed> {
                     new DataError(
                             "CANNOT_DELETE",
                             item.label() + " cannot be deleted: "
-                                    + String.valueOf(e.getMostSpecificCause().getMessage()).lines().findFirst().orElse(""),
+                                    + String.valueOf(e.getMostSpecificCause().getMessage())
+                                            .lines()
+                                            .findFirst()
+                                            .orElse(""),
                             e));
         }
     }

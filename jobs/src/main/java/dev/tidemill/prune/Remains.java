@@ -41,10 +41,12 @@ final class Remains {
     }
 
     List<String> examples(PruneScope scope, PruneKind kind, int limit) {
-        return workspaces.call(scope.workspaceId(), () -> jdbc.sql(kind.examples())
-                .params(with(scope, "limit", limit))
-                .query(String.class)
-                .list());
+        return workspaces.call(
+                scope.workspaceId(),
+                () -> jdbc.sql(kind.examples())
+                        .params(with(scope, "limit", limit))
+                        .query(String.class)
+                        .list());
     }
 
     long count(PruneScope scope, PruneKind kind) {
@@ -62,10 +64,12 @@ final class Remains {
     List<Doomed> page(PruneScope scope, PruneKind kind, String after, int limit) {
         Map<String, @Nullable Object> parameters = with(scope, "limit", limit);
         parameters.put("cursor", after);
-        return workspaces.callAlone(scope.workspaceId(), () -> jdbc.sql(kind.page(after.isEmpty()))
-                .params(parameters)
-                .query(Doomed.class)
-                .list());
+        return workspaces.callAlone(
+                scope.workspaceId(),
+                () -> jdbc.sql(kind.page(after.isEmpty()))
+                        .params(parameters)
+                        .query(Doomed.class)
+                        .list());
     }
 
     /// Those of the keys that may still go, in the caller's transaction.

@@ -78,7 +78,8 @@ public final class Retention {
 
         public Rules {
             if (versionsKeep != null && versionsKeep < 0) {
-                throw new InvalidParameter("versionsKeep", "versionsKeep is " + versionsKeep + ": must not be negative");
+                throw new InvalidParameter(
+                        "versionsKeep", "versionsKeep is " + versionsKeep + ": must not be negative");
             }
             notNegative("versionsAfter", versionsAfter);
             notNegative("undo", undo);
@@ -128,10 +129,11 @@ public final class Retention {
                     .param("slug", subject.project())
                     .query(UUID.class)
                     .optional()
-                    .orElseThrow(() -> new InvalidParameter(
-                            "project", "there is no project \"" + subject.project() + "\""));
+                    .orElseThrow(
+                            () -> new InvalidParameter("project", "there is no project \"" + subject.project() + "\""));
             if (subject.source() != null) {
-                jdbc.sql("SELECT id FROM sources WHERE workspace_id = :workspace AND project_id = :project AND id = :source")
+                jdbc.sql(
+                                "SELECT id FROM sources WHERE workspace_id = :workspace AND project_id = :project AND id = :source")
                         .param("workspace", workspaceId)
                         .param("project", project)
                         .param("source", subject.source())
@@ -151,7 +153,8 @@ public final class Retention {
         Map<String, @Nullable Object> parameters = new HashMap<>();
         parameters.put("workspace", workspaceId);
         parameters.put("project", project);
-        parameters.put("source", subject.source() == null ? null : subject.source().toString());
+        parameters.put(
+                "source", subject.source() == null ? null : subject.source().toString());
         parameters.put("key", subject.document());
         List<Place> found = jdbc.sql("""
                         SELECT project_id, source_id, id AS document_id FROM documents
@@ -206,7 +209,8 @@ public final class Retention {
     /// Sets the policy of a workspace, project or source, in place of the one it had.
     public void set(UUID workspaceId, Subject subject, Rules rules, String actor) {
         if (subject.document() != null) {
-            throw new InvalidParameter("document", "a policy is of a workspace, a project or a source: leave document out");
+            throw new InvalidParameter(
+                    "document", "a policy is of a workspace, a project or a source: leave document out");
         }
         Place place = find(workspaceId, subject);
         Map<String, @Nullable Object> parameters = new HashMap<>();
@@ -295,7 +299,8 @@ public final class Retention {
         parameters.put("actor", actor);
         return workspaces.call(workspaceId, () -> {
             // Waits for a deletion that is under way, and the next one waits for this.
-            jdbc.sql("SELECT id FROM projects WHERE workspace_id = :workspace AND id = CAST(:project AS uuid) FOR UPDATE")
+            jdbc.sql(
+                            "SELECT id FROM projects WHERE workspace_id = :workspace AND id = CAST(:project AS uuid) FOR UPDATE")
                     .params(parameters)
                     .query(UUID.class)
                     .single();

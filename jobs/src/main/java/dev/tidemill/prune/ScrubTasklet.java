@@ -32,11 +32,7 @@ final class ScrubTasklet implements Tasklet {
     private final @Nullable Path home;
 
     ScrubTasklet(
-            ForgetRequests requests,
-            Workspaces workspaces,
-            JdbcClient jdbc,
-            Oblivion oblivion,
-            @Nullable Path home) {
+            ForgetRequests requests, Workspaces workspaces, JdbcClient jdbc, Oblivion oblivion, @Nullable Path home) {
         this.requests = requests;
         this.workspaces = workspaces;
         this.jdbc = jdbc;

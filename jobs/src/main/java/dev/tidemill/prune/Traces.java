@@ -50,7 +50,12 @@ final class Traces {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 if (lower(file.getFileName().toString().getBytes(StandardCharsets.UTF_8)).length >= needle.length
-                                && indexOf(lower(file.getFileName().toString().getBytes(StandardCharsets.UTF_8)), needle, 0)
+                                && indexOf(
+                                                lower(file.getFileName()
+                                                        .toString()
+                                                        .getBytes(StandardCharsets.UTF_8)),
+                                                needle,
+                                                0)
                                         >= 0
                         || !places(file, needle).isEmpty()) {
                     found.add(file);

@@ -57,7 +57,8 @@ final class Undertaker {
                       AND e.fingerprint = substr(k, strpos(k, '/') + 1)""");
             case LETTERS -> execute(workspaceId, keys, """
                     DELETE FROM dead_letters WHERE workspace_id = :workspace AND id = ANY (CAST(:keys AS bigint[]))""");
-            case HISTORY -> history.deleteLaunches(keys.stream().map(Long::valueOf).toList());
+            case HISTORY ->
+                history.deleteLaunches(keys.stream().map(Long::valueOf).toList());
             case PLANS -> execute(workspaceId, keys, """
                     DELETE FROM plans WHERE workspace_id = :workspace AND id = ANY (CAST(:keys AS uuid[]))""");
             case FIRES -> execute(workspaceId, keys, """
@@ -98,8 +99,7 @@ final class Undertaker {
                 .param("keys", keys.toArray(String[]::new))
                 .query(Member.class)
                 .list()
-                .forEach(member -> bySource
-                        .computeIfAbsent(
+                .forEach(member -> bySource.computeIfAbsent(
                                 new SourceScope(workspaceId, member.projectId(), member.sourceId()),
                                 scope -> new java.util.ArrayList<>())
                         .add(member.id()));
@@ -111,7 +111,8 @@ final class Undertaker {
     }
 
     private void dropSet(UUID workspaceId, long id) {
-        jdbc.sql("UPDATE vector_sets SET state = 'retired' WHERE workspace_id = :workspace AND id = :id AND state <> 'retired'")
+        jdbc.sql(
+                        "UPDATE vector_sets SET state = 'retired' WHERE workspace_id = :workspace AND id = :id AND state <> 'retired'")
                 .param("workspace", workspaceId)
                 .param("id", id)
                 .update();

@@ -52,7 +52,8 @@ final class Archive implements Closeable {
     private static Manifest manifest(Path file, ZipFile zip) throws IOException {
         ZipEntry entry = zip.getEntry(Manifest.ENTRY);
         if (entry == null) {
-            throw new InvalidParameter("file", file + " holds no " + Manifest.ENTRY + ": name a file that export wrote");
+            throw new InvalidParameter(
+                    "file", file + " holds no " + Manifest.ENTRY + ": name a file that export wrote");
         }
         try (InputStream in = zip.getInputStream(entry)) {
             Manifest manifest = JsonMapper.shared().readValue(in, Manifest.class);
@@ -67,7 +68,8 @@ final class Archive implements Closeable {
             }
             return manifest;
         } catch (JacksonException e) {
-            throw new InvalidParameter("file", Manifest.ENTRY + " of " + file + " cannot be read: " + e.getOriginalMessage());
+            throw new InvalidParameter(
+                    "file", Manifest.ENTRY + " of " + file + " cannot be read: " + e.getOriginalMessage());
         }
     }
 
@@ -76,7 +78,9 @@ final class Archive implements Closeable {
     }
 
     List<Manifest.Part> parts(String kind) {
-        return manifest.parts().stream().filter(part -> part.kind().equals(kind)).toList();
+        return manifest.parts().stream()
+                .filter(part -> part.kind().equals(kind))
+                .toList();
     }
 
     InputStream read(Manifest.Part part) throws IOException {
@@ -96,10 +100,13 @@ final class Archive implements Closeable {
             try (InputStream in = new DigestInputStream(read(part), digest)) {
                 in.transferTo(OutputStream.nullOutputStream());
             } catch (IOException e) {
-                throw new IllegalStateException("part " + part.name() + " of " + file + " is damaged (" + e.getMessage() + "): copy it again", e);
+                throw new IllegalStateException(
+                        "part " + part.name() + " of " + file + " is damaged (" + e.getMessage() + "): copy it again",
+                        e);
             }
             if (!ContentHash.ofDigest(digest.digest()).hex().equals(part.sha256())) {
-                throw new IllegalStateException("part " + part.name() + " of " + file + " is not what was written: copy it again");
+                throw new IllegalStateException(
+                        "part " + part.name() + " of " + file + " is not what was written: copy it again");
             }
         }
     }

@@ -111,7 +111,8 @@ final class ExportParts {
     Manifest.Project project(UUID workspaceId, UUID projectId) {
         return workspaces.call(
                 workspaceId,
-                () -> jdbc.sql("SELECT slug, name, description FROM projects WHERE workspace_id = :workspace AND id = :project")
+                () -> jdbc.sql(
+                                "SELECT slug, name, description FROM projects WHERE workspace_id = :workspace AND id = :project")
                         .param("workspace", workspaceId)
                         .param("project", projectId)
                         .query(Manifest.Project.class)
@@ -131,11 +132,29 @@ final class ExportParts {
                 .param("instance", instance)
                 .update();
         if (lines) {
-            cut(workspaceId, projectId, instance, "lines", "SELECT d.id::text AS key " + PUBLISHED, properties.partDocuments());
+            cut(
+                    workspaceId,
+                    projectId,
+                    instance,
+                    "lines",
+                    "SELECT d.id::text AS key " + PUBLISHED,
+                    properties.partDocuments());
             return;
         }
-        cut(workspaceId, projectId, instance, "originals", "SELECT DISTINCT encode(v.sha256, 'hex') AS key " + PUBLISHED, properties.partDocuments());
-        cut(workspaceId, projectId, instance, "documents", "SELECT d.id::text AS key " + PUBLISHED, properties.partDocuments());
+        cut(
+                workspaceId,
+                projectId,
+                instance,
+                "originals",
+                "SELECT DISTINCT encode(v.sha256, 'hex') AS key " + PUBLISHED,
+                properties.partDocuments());
+        cut(
+                workspaceId,
+                projectId,
+                instance,
+                "documents",
+                "SELECT d.id::text AS key " + PUBLISHED,
+                properties.partDocuments());
         liveSet(workspaceId, projectId)
                 .ifPresent(set -> cut(
                         workspaceId,
@@ -145,7 +164,13 @@ final class ExportParts {
                         "SELECT content_id::text AS key FROM vectors_" + set.id()
                                 + " WHERE workspace_id = :workspace AND CAST(:project AS uuid) IS NOT NULL",
                         properties.partVectors()));
-        cut(workspaceId, projectId, instance, "questions", "SELECT id::text AS key FROM golden_questions WHERE workspace_id = :workspace AND project_id = :project", Integer.MAX_VALUE);
+        cut(
+                workspaceId,
+                projectId,
+                instance,
+                "questions",
+                "SELECT id::text AS key FROM golden_questions WHERE workspace_id = :workspace AND project_id = :project",
+                Integer.MAX_VALUE);
     }
 
     private void cut(UUID workspaceId, UUID projectId, long instance, String kind, String keys, int size) {

@@ -25,8 +25,9 @@ public record ImportProperties(
 
     public ImportProperties {
         if (commitDocuments < 1 || commitDocuments > 10_000 || commitVectors < 1 || commitVectors > 100_000) {
-            throw new IllegalArgumentException("import.commit-documents is " + commitDocuments
-                    + " and import.commit-vectors " + commitVectors + ": must be at least 1 and at most 10000 and 100000");
+            throw new IllegalArgumentException(
+                    "import.commit-documents is " + commitDocuments + " and import.commit-vectors " + commitVectors
+                            + ": must be at least 1 and at most 10000 and 100000");
         }
         run = ExportProperties.beside(run, NEVER_BESIDE);
     }

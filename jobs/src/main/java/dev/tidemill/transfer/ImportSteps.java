@@ -66,7 +66,8 @@ final class ImportSteps {
                             new ByteArrayInputStream(original.bytes()));
                 } catch (IOException e) {
                     throw new UncheckedIOException(
-                            "the original " + original.hash().hex() + " is not what its hash says: copy the file again", e);
+                            "the original " + original.hash().hex() + " is not what its hash says: copy the file again",
+                            e);
                 }
             }
         });
@@ -108,21 +109,22 @@ final class ImportSteps {
                     .single();
             for (JsonNode question : chunk) {
                 // With sets of questions, those of the file are one of their own.
-                String sql = sets
-                        ? """
+                String sql = sets ? """
                         WITH s AS (INSERT INTO golden_sets (workspace_id, project_id, name) VALUES (:workspace, :project, 'imported')
                           ON CONFLICT (workspace_id, project_id, name) DO UPDATE SET name = excluded.name RETURNING id)
                         INSERT INTO golden_questions (workspace_id, project_id, golden_set_id, key, question, expected, tags)
                         SELECT :workspace, :project, s.id, coalesce(nullif(:key, ''), md5(:question)), :question, CAST(:expected AS jsonb), :tags
                         FROM s ON CONFLICT DO NOTHING
-                        """
-                        : """
+                        """ : """
                         INSERT INTO golden_questions (workspace_id, project_id, question, expected, tags)
                         SELECT :workspace, :project, :question, CAST(:expected AS jsonb), :tags
                         WHERE NOT EXISTS (SELECT FROM golden_questions g WHERE g.workspace_id = :workspace AND g.project_id = :project
                           AND g.question = :question)
                         """;
-                List<String> tags = question.path("tags").valueStream().map(JsonNode::asString).toList();
+                List<String> tags = question.path("tags")
+                        .valueStream()
+                        .map(JsonNode::asString)
+                        .toList();
                 jdbc.sql(sql)
                         .param("workspace", parameters.workspaceId())
                         .param("project", parameters.projectId())
@@ -138,14 +140,16 @@ final class ImportSteps {
     /// Publishes what is complete, some documents in each transaction.
     RepeatStatus publish(StepContribution contribution) {
         TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
-        List<SourceScope> waiting = workspaces.call(parameters.workspaceId(), () -> jdbc.sql("""
+        List<SourceScope> waiting = workspaces.call(
+                parameters.workspaceId(),
+                () -> jdbc.sql("""
                         SELECT DISTINCT workspace_id, project_id, source_id FROM document_versions
                         WHERE workspace_id = :workspace AND project_id = :project AND state = 'extracted'
                         """)
-                .param("workspace", parameters.workspaceId())
-                .param("project", parameters.projectId())
-                .query(SourceScope.class)
-                .list());
+                        .param("workspace", parameters.workspaceId())
+                        .param("project", parameters.projectId())
+                        .query(SourceScope.class)
+                        .list());
         if (waiting.isEmpty()) {
             return RepeatStatus.FINISHED;
         }

@@ -28,7 +28,8 @@ import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Stores documents as extracted versions, with their texts and chunks. One that is there already, the same bytes cut in
+/// Stores documents as extracted versions, with their texts and chunks. One that is there already, the same bytes cut
+/// in
 /// the same way, is left alone: so a resumed import goes on, and a second one changes nothing.
 class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedDocument> {
 
@@ -129,7 +130,8 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
                 parameters.runId());
         Map<String, Added> added = added(scope, wanted);
         chunks.writeTexts(scope, wanted.stream().flatMap(document -> texts(document, get(added, document))));
-        chunks.write(scope, parameters.runId(), wanted.stream().flatMap(document -> chunks(document, get(added, document))));
+        chunks.write(
+                scope, parameters.runId(), wanted.stream().flatMap(document -> chunks(document, get(added, document))));
         Map<String, List<Versions.Extracted>> byProfile = new LinkedHashMap<>();
         for (ImportedDocument document : wanted) {
             byProfile
@@ -177,7 +179,8 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
     private void expire(ImportedDocument document, Added added) {
         @Nullable String at = document.expiresAt();
         if (at != null) {
-            jdbc.sql("UPDATE documents SET ttl_expires_at = CAST(:at AS timestamptz) WHERE workspace_id = :workspace AND id = :id")
+            jdbc.sql(
+                            "UPDATE documents SET ttl_expires_at = CAST(:at AS timestamptz) WHERE workspace_id = :workspace AND id = :id")
                     .param("at", at)
                     .param("workspace", parameters.workspaceId())
                     .param("id", added.documentId())

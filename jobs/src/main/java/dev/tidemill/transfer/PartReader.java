@@ -17,7 +17,8 @@ class PartReader<T> implements ItemStreamReader<T> {
 
     /// Takes the next item out of a part, null at its end.
     interface Format<T> {
-        @Nullable T next(InputStream in) throws IOException;
+        @Nullable
+        T next(InputStream in) throws IOException;
     }
 
     private final Path file;
@@ -38,7 +39,9 @@ class PartReader<T> implements ItemStreamReader<T> {
         Archive open = Archive.open(file);
         archive = open;
         parts = open.parts(kind).iterator();
-        Progress.total(context, open.parts(kind).stream().mapToLong(Manifest.Part::items).sum());
+        Progress.total(
+                context,
+                open.parts(kind).stream().mapToLong(Manifest.Part::items).sum());
     }
 
     @Override

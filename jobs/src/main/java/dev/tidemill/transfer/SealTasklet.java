@@ -39,7 +39,8 @@ final class SealTasklet implements Tasklet {
         List<Manifest.Part> done = parts.done(parameters.workspaceId(), parameters.instance());
         Path draft = Path.of(parameters.file() + ".draft-" + parameters.instance());
         try {
-            boolean sealed = Files.exists(parameters.file()) && !Files.isDirectory(parameters.parts()) && !done.isEmpty();
+            boolean sealed =
+                    Files.exists(parameters.file()) && !Files.isDirectory(parameters.parts()) && !done.isEmpty();
             if (!sealed) {
                 try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(draft), 1 << 16)) {
                     if (parameters.lines()) {
@@ -50,7 +51,8 @@ final class SealTasklet implements Tasklet {
                         zip(parameters, done, out);
                     }
                 }
-                Files.move(draft, parameters.file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                Files.move(
+                        draft, parameters.file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             }
             remove(parameters.parts());
             Progress.message(

@@ -187,7 +187,8 @@ public class TransferConfiguration {
             @Qualifier("importJob") Job job, ImportProperties properties, TransferRequests requests) {
         return JobDefinition.of(job, "reads an exported project into this workspace, without embedding anything again")
                 .parameter(JobParameter.text("file", "absolute path of the exported file, on the server"))
-                .parameter(JobParameter.text("project", "slug of the project to import into; without it the exported one's")
+                .parameter(JobParameter.text(
+                                "project", "slug of the project to import into; without it the exported one's")
                         .optional())
                 .parameter(JobParameter.choice(
                                 "onConflict",
@@ -225,7 +226,8 @@ public class TransferConfiguration {
         TransferParameters parameters = TransferParameters.of(step);
         try (Archive archive = Archive.open(parameters.file())) {
             Manifest.Set set = archive.manifest().set();
-            return new PartReader<>(parameters.file(), "vectors", Formats.vectors(set == null ? "halfvec" : set.type()));
+            return new PartReader<>(
+                    parameters.file(), "vectors", Formats.vectors(set == null ? "halfvec" : set.type()));
         }
     }
 

@@ -11,7 +11,14 @@ import org.springframework.batch.core.step.StepExecution;
 /// @param runId the execution, kept with every version and chunk that an import writes
 /// @param onConflict what an import does with documents that are there already
 record TransferParameters(
-        UUID workspaceId, UUID projectId, String project, Path file, boolean lines, String onConflict, long instance, long runId) {
+        UUID workspaceId,
+        UUID projectId,
+        String project,
+        Path file,
+        boolean lines,
+        String onConflict,
+        long instance,
+        long runId) {
 
     static TransferParameters of(StepExecution step) {
         JobParameters parameters = step.getJobParameters();

@@ -70,8 +70,18 @@ final class TransferRequests {
     Plan planExport(UUID workspaceId, Map<String, String> given) {
         Project project = project(workspaceId, given);
         Map<String, Long> counts = new LinkedHashMap<>();
-        counts.put("documents", count(workspaceId, project.id(), "SELECT count(*) FROM documents WHERE workspace_id = :workspace AND project_id = :project AND published_version IS NOT NULL AND deleted_at IS NULL"));
-        counts.put("chunks", count(workspaceId, project.id(), "SELECT count(*) FROM chunks WHERE workspace_id = :workspace AND project_id = :project AND valid_from IS NOT NULL AND valid_to IS NULL"));
+        counts.put(
+                "documents",
+                count(
+                        workspaceId,
+                        project.id(),
+                        "SELECT count(*) FROM documents WHERE workspace_id = :workspace AND project_id = :project AND published_version IS NOT NULL AND deleted_at IS NULL"));
+        counts.put(
+                "chunks",
+                count(
+                        workspaceId,
+                        project.id(),
+                        "SELECT count(*) FROM chunks WHERE workspace_id = :workspace AND project_id = :project AND valid_from IS NOT NULL AND valid_to IS NULL"));
         counts.put("originals", count(workspaceId, project.id(), """
                 SELECT coalesce(sum(b.size), 0)::bigint FROM blobs b WHERE b.workspace_id = :workspace AND EXISTS (
                   SELECT FROM document_versions v WHERE v.workspace_id = b.workspace_id AND v.sha256 = b.sha256
@@ -80,15 +90,24 @@ final class TransferRequests {
     }
 
     private long count(UUID workspaceId, UUID projectId, String sql) {
-        return workspaces.call(workspaceId, () -> jdbc.sql(sql)
-                .param("workspace", workspaceId)
-                .param("project", projectId)
-                .query(Long.class)
-                .single());
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql(sql)
+                        .param("workspace", workspaceId)
+                        .param("project", projectId)
+                        .query(Long.class)
+                        .single());
     }
 
     private static Plan plan(Map<String, Long> counts, List<String> notes, String world) {
-        return new Plan(counts, 0, BigDecimal.ZERO, Duration.ZERO, 0, notes, ContentHash.of(world).hex());
+        return new Plan(
+                counts,
+                0,
+                BigDecimal.ZERO,
+                Duration.ZERO,
+                0,
+                notes,
+                ContentHash.of(world).hex());
     }
 
     /// Makes the project where it is new.
@@ -115,7 +134,10 @@ final class TransferRequests {
     }
 
     private UUID checked(UUID workspaceId, Project project, Map<String, String> given, Manifest manifest) {
-        long documents = count(workspaceId, project.id(), "SELECT count(*) FROM documents WHERE workspace_id = :workspace AND project_id = :project");
+        long documents = count(
+                workspaceId,
+                project.id(),
+                "SELECT count(*) FROM documents WHERE workspace_id = :workspace AND project_id = :project");
         if (documents > 0 && given.getOrDefault("onConflict", "").equals("refuse")) {
             throw new InvalidParameter(
                     "onConflict",
@@ -136,7 +158,9 @@ final class TransferRequests {
                         .param("workspace", workspaceId)
                         .param("slug", slug)
                         .param("name", project.name())
-                        .param("description", Optional.ofNullable(project.description()).orElse(null))
+                        .param(
+                                "description",
+                                Optional.ofNullable(project.description()).orElse(null))
                         .query(UUID.class)
                         .single());
     }
@@ -147,15 +171,24 @@ final class TransferRequests {
             Map<String, Long> counts = new LinkedHashMap<>();
             counts.put("documents", manifest.documents());
             for (String kind : List.of("originals", "vectors", "questions")) {
-                counts.put(kind, archive.parts(kind).stream().mapToLong(Manifest.Part::items).sum());
+                counts.put(
+                        kind,
+                        archive.parts(kind).stream()
+                                .mapToLong(Manifest.Part::items)
+                                .sum());
             }
-            counts.put("bytes", manifest.parts().stream().mapToLong(Manifest.Part::bytes).sum());
+            counts.put(
+                    "bytes",
+                    manifest.parts().stream().mapToLong(Manifest.Part::bytes).sum());
             List<String> notes = new ArrayList<>();
             String slug = slug(given, manifest);
             Optional<Project> found = projects.find(workspaceId, slug);
             notes.add(found.isEmpty() ? "project " + slug + " is made" : "project " + slug + " is there");
             found.ifPresent(project -> checked(workspaceId, project, given, manifest));
-            return plan(counts, notes, counts + slug + found.map(Project::generation).orElse(-1L));
+            return plan(
+                    counts,
+                    notes,
+                    counts + slug + found.map(Project::generation).orElse(-1L));
         }
     }
 }

@@ -59,7 +59,8 @@ class MigrateTest {
                 + "', id, 'Other', 'other' FROM organizations");
         node.execute("INSERT INTO projects (workspace_id, slug, name) VALUES ('" + other + "', 'default', 'D')");
         new MadeCorpus(node.owner, other).documents("/b", 3, 1, 2);
-        assertThat(node.plan(MigrateConfiguration.JOB, Map.of()).plan().counts()).isEqualTo(Map.of("122-version-tokens", 43L));
+        assertThat(node.plan(MigrateConfiguration.JOB, Map.of()).plan().counts())
+                .isEqualTo(Map.of("122-version-tokens", 43L));
         assertThat(Schema.openBackfills(database.dataSource())).containsExactly("122-version-tokens");
 
         RunView run = migrate();
@@ -74,8 +75,9 @@ class MigrateTest {
     @Test
     void aSecondRunChangesNothing() {
         migrate();
-        node.execute("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'changed'; END $$;"
-                + "CREATE TRIGGER no BEFORE UPDATE ON document_versions FOR EACH ROW EXECUTE FUNCTION no()");
+        node.execute(
+                "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'changed'; END $$;"
+                        + "CREATE TRIGGER no BEFORE UPDATE ON document_versions FOR EACH ROW EXECUTE FUNCTION no()");
 
         RunView again = migrate();
 
@@ -110,9 +112,10 @@ class MigrateTest {
 
     @Test
     void aRowThatCannotBeFilledInKeepsTheBackfillOpenAndTheOthersAreFilledIn() {
-        node.execute("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stays'; END $$;"
-                + "CREATE TRIGGER no BEFORE UPDATE ON document_versions FOR EACH ROW WHEN (OLD.file_name = 'doc-5.md' AND OLD.version = 2)"
-                + " EXECUTE FUNCTION no()");
+        node.execute(
+                "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stays'; END $$;"
+                        + "CREATE TRIGGER no BEFORE UPDATE ON document_versions FOR EACH ROW WHEN (OLD.file_name = 'doc-5.md' AND OLD.version = 2)"
+                        + " EXECUTE FUNCTION no()");
 
         RunView run = migrate();
 
@@ -123,7 +126,8 @@ class MigrateTest {
                 .containsExactly(Map.of("reason", "CANNOT_FILL", "state", "open"));
         node.execute("DROP TRIGGER no ON document_versions");
         assertThat(migrate().message()).isEqualTo("filled in: 122-version-tokens");
-        assertThat(node.number("SELECT count(*) FROM dead_letters WHERE state = 'open'")).isZero();
+        assertThat(node.number("SELECT count(*) FROM dead_letters WHERE state = 'open'"))
+                .isZero();
     }
 
     @Test

@@ -86,7 +86,8 @@ class ForgetTest {
         node.execute("UPDATE batch_job_execution SET exit_message = 'Wilhelmina Sluice was here'");
         Files.createDirectories(folder.resolve("logs"));
         Files.createDirectories(folder.resolve("uploads/w/p"));
-        Files.writeString(folder.resolve("logs/tidemill.log"), "line one\ncannot read Wilhelmina Sluice.pdf\nline three\n");
+        Files.writeString(
+                folder.resolve("logs/tidemill.log"), "line one\ncannot read Wilhelmina Sluice.pdf\nline three\n");
         Files.writeString(folder.resolve("uploads/w/p/letter.txt"), "Dear Wilhelmina Sluice");
         Files.writeString(folder.resolve("uploads/w/p/other.txt"), "Dear sir");
     }
@@ -104,8 +105,9 @@ class ForgetTest {
     }
 
     private String dumpUrl() {
-        return database.jdbcUrl().replace("jdbc:", "") + (database.jdbcUrl().contains("?") ? "&" : "?") + "user=" + database.username()
-                + "&password=" + java.net.URLEncoder.encode(database.password(), StandardCharsets.UTF_8);
+        return database.jdbcUrl().replace("jdbc:", "") + (database.jdbcUrl().contains("?") ? "&" : "?") + "user="
+                + database.username() + "&password="
+                + java.net.URLEncoder.encode(database.password(), StandardCharsets.UTF_8);
     }
 
     private String read(String file) {
@@ -134,16 +136,20 @@ class ForgetTest {
         assertThat(node.number("SELECT count(*) FROM vectors_1")).isEqualTo(5 * 2);
         assertThat(node.number("SELECT count(*) FROM embedding_cache")).isEqualTo(5 * 2);
         assertThat(node.number("SELECT count(*) FROM blobs")).isEqualTo(5 * 2);
-        assertThat(node.number("SELECT count(*) FROM lexemes WHERE chunks <= 0 OR lexeme = 'word1'")).isZero();
+        assertThat(node.number("SELECT count(*) FROM lexemes WHERE chunks <= 0 OR lexeme = 'word1'"))
+                .isZero();
         assertThat(node.number("SELECT count(*) FROM history")).isEqualTo(1);
         assertThat(node.number("SELECT count(*) FROM dead_letters")).isEqualTo(1);
-        assertThat(node.number("SELECT chunks FROM lexemes WHERE lexeme = 'tide'")).isEqualTo(5 * 2);
+        assertThat(node.number("SELECT chunks FROM lexemes WHERE lexeme = 'tide'"))
+                .isEqualTo(5 * 2);
         Receipt receipt = forget().receipts(node.workspaceId, 10).getFirst();
         assertThat(receipt.state()).isEqualTo("done");
         assertThat(receipt.traces()).isZero();
         assertThat(receipt.removed()).contains("\"documents\": 3").contains("\"vectors\": 6");
         assertThat(receipt.verification()).contains("find_traces");
-        assertThat(receipt.backupsExpireAt()).isAfter(receipt.verifiedAt().plusDays(34)).isBefore(receipt.verifiedAt().plusDays(36));
+        assertThat(receipt.backupsExpireAt())
+                .isAfter(receipt.verifiedAt().plusDays(34))
+                .isBefore(receipt.verifiedAt().plusDays(36));
         assertThat(forget().traces(node.workspaceId, PERSON)).isEmpty();
         assertThat(forget().traces(node.workspaceId, "what is a tide?")).containsEntry("history.input", 1L);
     }
@@ -152,17 +158,21 @@ class ForgetTest {
     void aDocumentGoesWithAllItsVersionsAndTextsThatOthersHoldStay() {
         new MadeCorpus(node).documents("/a", 4, 2, 2);
         // The same text in two documents has one vector.
-        node.execute("UPDATE chunks SET content_id = (SELECT content_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-                + " WHERE d.key = 'doc-2.md' AND c.ordinal = 0 AND c.valid_to IS NULL) WHERE ordinal = 0 AND valid_to IS NULL"
-                + " AND document_id = (SELECT id FROM documents WHERE key = 'doc-1.md')");
+        node.execute(
+                "UPDATE chunks SET content_id = (SELECT content_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                        + " WHERE d.key = 'doc-2.md' AND c.ordinal = 0 AND c.valid_to IS NULL) WHERE ordinal = 0 AND valid_to IS NULL"
+                        + " AND document_id = (SELECT id FROM documents WHERE key = 'doc-1.md')");
 
         RunView run = forget(new Target(new Subject("default", null, "doc-1.md"), null));
 
         assertThat(run.status()).isEqualTo("COMPLETED");
         assertThat(node.number("SELECT count(*) FROM documents")).isEqualTo(3);
-        assertThat(node.number("SELECT count(*) FROM vectors_1 v WHERE EXISTS (SELECT FROM chunks c WHERE c.content_id = v.content_id)"))
+        assertThat(
+                        node.number(
+                                "SELECT count(*) FROM vectors_1 v WHERE EXISTS (SELECT FROM chunks c WHERE c.content_id = v.content_id)"))
                 .isEqualTo(3 * 2);
-        assertThat(forget().receipts(node.workspaceId, 1).getFirst().verification()).contains("forget_documents");
+        assertThat(forget().receipts(node.workspaceId, 1).getFirst().verification())
+                .contains("forget_documents");
         // Again: there is nothing left to name.
         assertThatThrownBy(() -> forget(new Target(new Subject("default", null, "doc-1.md"), null)))
                 .isInstanceOf(InvalidParameter.class)
@@ -178,10 +188,13 @@ class ForgetTest {
                 .query(UUID.class)
                 .single();
 
-        assertThat(forget(new Target(new Subject("default", source, null), null)).status())
+        assertThat(forget(new Target(new Subject("default", source, null), null))
+                        .status())
                 .isEqualTo("COMPLETED");
 
-        assertThat(node.rows("SELECT location FROM sources")).extracting(row -> row.get("location")).containsExactly("/srv/notes");
+        assertThat(node.rows("SELECT location FROM sources"))
+                .extracting(row -> row.get("location"))
+                .containsExactly("/srv/notes");
         assertThat(node.number("SELECT count(*) FROM documents")).isEqualTo(2);
         assertThat(node.number("SELECT count(*) FROM vectors_1")).isEqualTo(2);
     }
@@ -192,7 +205,9 @@ class ForgetTest {
         Retention retention = new Retention(node.bean(Workspaces.class), node.bean(JdbcClient.class));
         retention.hold(node.workspaceId, new Subject("default", null, "doc-2.md"), "a dispute", "tester");
 
-        assertThatThrownBy(() -> forget(text(PERSON))).isInstanceOf(RunConflict.class).hasMessageContaining("legal hold");
+        assertThatThrownBy(() -> forget(text(PERSON)))
+                .isInstanceOf(RunConflict.class)
+                .hasMessageContaining("legal hold");
 
         assertThat(node.number("SELECT count(*) FROM documents")).isEqualTo(8);
         assertThat(node.number("SELECT count(*) FROM forget_receipts")).isZero();
@@ -203,8 +218,10 @@ class ForgetTest {
         corpusWithPerson();
         node.execute("INSERT INTO forget_receipts (workspace_id, kind, needle, needle_sha256, requested_by) VALUES ('"
                 + node.workspaceId + "', 'text', '" + PERSON + "', 'x', 'tester')");
-        UUID receipt =
-                node.owner.sql("SELECT id FROM forget_receipts").query(UUID.class).single();
+        UUID receipt = node.owner
+                .sql("SELECT id FROM forget_receipts")
+                .query(UUID.class)
+                .single();
         JobProcess.killAfter(
                 database,
                 "DELETE",
@@ -223,8 +240,9 @@ class ForgetTest {
         assertThat(node.await(resumed.getFirst()).status()).isEqualTo("COMPLETED");
         assertThat(dump()).doesNotContainIgnoringCase(PERSON);
         assertThat(node.number("SELECT count(*) FROM documents")).isEqualTo(5);
-        assertThatThrownBy(() -> node.runs().launch(LaunchRequest.of(
-                        node.workspaceId, Forget.JOB, Map.of("request", receipt.toString()), "test")))
+        assertThatThrownBy(() -> node.runs()
+                        .launch(LaunchRequest.of(
+                                node.workspaceId, Forget.JOB, Map.of("request", receipt.toString()), "test")))
                 .isInstanceOf(RunConflict.class)
                 .hasMessageContaining("is done");
     }
@@ -242,10 +260,15 @@ class ForgetTest {
         assertThat(run.status()).isEqualTo("FAILED");
         assertThat(run.message()).contains("document_versions.metadata");
         assertThat(node.number("SELECT count(*) FROM documents")).isEqualTo(6);
-        assertThat(node.number("SELECT count(*) FROM dead_letters WHERE reason = 'CANNOT_FORGET'")).isEqualTo(1);
+        assertThat(node.number("SELECT count(*) FROM dead_letters WHERE reason = 'CANNOT_FORGET'"))
+                .isEqualTo(1);
         assertThat(forget().receipts(node.workspaceId, 1).getFirst().state()).isEqualTo("open");
         node.execute("DROP TRIGGER keep ON documents");
-        RunView again = node.run(Forget.JOB, Map.of("request", forget().receipts(node.workspaceId, 1).getFirst().id().toString()));
+        RunView again = node.run(
+                Forget.JOB,
+                Map.of(
+                        "request",
+                        forget().receipts(node.workspaceId, 1).getFirst().id().toString()));
         assertThat(again.status()).as(() -> String.valueOf(again.message())).isEqualTo("COMPLETED");
         assertThat(dump()).doesNotContainIgnoringCase(PERSON);
     }
@@ -254,7 +277,9 @@ class ForgetTest {
     void aTextOfTwoLettersIsRefusedAndOneOfThreeIsNot() {
         assertThatThrownBy(() -> text("ab")).isInstanceOf(InvalidParameter.class);
         assertThat(text("abc").kind()).isEqualTo("text");
-        assertThatThrownBy(() -> new Target(new Subject("default", null, "a.md"), "abc")).isInstanceOf(InvalidParameter.class);
-        assertThatThrownBy(() -> new Target(new Subject("default", null, null), null)).isInstanceOf(InvalidParameter.class);
+        assertThatThrownBy(() -> new Target(new Subject("default", null, "a.md"), "abc"))
+                .isInstanceOf(InvalidParameter.class);
+        assertThatThrownBy(() -> new Target(new Subject("default", null, null), null))
+                .isInstanceOf(InvalidParameter.class);
     }
 }

@@ -54,8 +54,10 @@ class PruneTest {
     /// Something of every kind on both sides of its border.
     private static void aged(JobNode node) {
         corpus(node).documents("/a", 8, 4, 3);
-        node.execute("UPDATE documents SET deleted_at = now() - interval '6 days', published_version = NULL WHERE key = 'doc-1.md'");
-        node.execute("UPDATE documents SET deleted_at = now() - interval '8 days', published_version = NULL WHERE key = 'doc-2.md'");
+        node.execute(
+                "UPDATE documents SET deleted_at = now() - interval '6 days', published_version = NULL WHERE key = 'doc-1.md'");
+        node.execute(
+                "UPDATE documents SET deleted_at = now() - interval '8 days', published_version = NULL WHERE key = 'doc-2.md'");
         node.execute("""
                 UPDATE document_versions SET state = 'superseded', valid_to = now() - interval '6 days'
                 WHERE state = 'published' AND file_name IN ('doc-1.md', 'doc-2.md');
@@ -163,11 +165,14 @@ class PruneTest {
         assertThat(node.rows("SELECT key FROM documents WHERE deleted_at IS NOT NULL ORDER BY 1"))
                 .extracting(row -> row.get("key"))
                 .containsExactly("doc-1.md", "doc-3.md");
-        assertThat(node.number("SELECT count(*) FROM vectors_1 v JOIN chunks c USING (content_id) JOIN documents d ON d.id = c.document_id"
-                        + " WHERE d.key = 'doc-3.md'"))
+        assertThat(node.number(
+                        "SELECT count(*) FROM vectors_1 v JOIN chunks c USING (content_id) JOIN documents d ON d.id = c.document_id"
+                                + " WHERE d.key = 'doc-3.md'"))
                 .isZero();
-        assertThat(node.number("SELECT count(*) FROM lexemes WHERE lexeme = 'word3'")).isZero();
-        assertThat(node.number("SELECT count(*) FROM audit_entries WHERE action = 'prune.apply'")).isEqualTo(1);
+        assertThat(node.number("SELECT count(*) FROM lexemes WHERE lexeme = 'word3'"))
+                .isZero();
+        assertThat(node.number("SELECT count(*) FROM audit_entries WHERE action = 'prune.apply'"))
+                .isEqualTo(1);
         assertThat(run.message()).contains("removed").contains("1 documents");
     }
 
@@ -224,27 +229,35 @@ class PruneTest {
                 CREATE TRIGGER keep BEFORE DELETE ON document_versions FOR EACH ROW
                   WHEN (OLD.file_name = 'doc-4.md') EXECUTE FUNCTION keep()
                 """);
-        node.execute("INSERT INTO retention_policies (workspace_id, versions_keep, set_by) VALUES ('" + node.workspaceId + "', 0, 't')");
+        node.execute("INSERT INTO retention_policies (workspace_id, versions_keep, set_by) VALUES ('" + node.workspaceId
+                + "', 0, 't')");
 
         RunView run = node.run(Prune.JOB, Map.of());
 
         assertThat(run.status()).isEqualTo("COMPLETED");
-        assertThat(node.rows("SELECT file_name FROM document_versions WHERE state = 'superseded' AND valid_to < now() - interval '30 days'"))
+        assertThat(
+                        node.rows(
+                                "SELECT file_name FROM document_versions WHERE state = 'superseded' AND valid_to < now() - interval '30 days'"))
                 .extracting(row -> row.get("file_name"))
                 .containsExactly("doc-4.md");
         assertThat(node.rows("SELECT step, reason, detail FROM dead_letters"))
                 .singleElement()
                 .satisfies(letter -> {
                     assertThat(letter).containsEntry("step", "versions").containsEntry("reason", "CANNOT_DELETE");
-                    assertThat(String.valueOf(letter.get("detail"))).contains("doc-4.md version 1").contains("this one stays");
+                    assertThat(String.valueOf(letter.get("detail")))
+                            .contains("doc-4.md version 1")
+                            .contains("this one stays");
                 });
     }
 
     @Test
     void whatIsOnHoldStaysUntilItIsReleased() {
         corpus(node).documents("/a", 4, 4, 1);
-        node.execute("UPDATE documents SET deleted_at = now() - interval '8 days' WHERE key IN ('doc-1.md', 'doc-2.md')");
-        Retention retention = new Retention(node.bean(dev.tidemill.store.Workspaces.class), node.bean(org.springframework.jdbc.core.simple.JdbcClient.class));
+        node.execute(
+                "UPDATE documents SET deleted_at = now() - interval '8 days' WHERE key IN ('doc-1.md', 'doc-2.md')");
+        Retention retention = new Retention(
+                node.bean(dev.tidemill.store.Workspaces.class),
+                node.bean(org.springframework.jdbc.core.simple.JdbcClient.class));
         var hold = retention.hold(
                 node.workspaceId, new Retention.Subject("default", null, "doc-1.md"), "a dispute", "tester");
 
@@ -252,29 +265,48 @@ class PruneTest {
         node.run(Prune.JOB, Map.of());
 
         assertThat(plan.counts()).containsEntry("documents", 1L);
-        assertThat(node.number("SELECT count(*) FROM document_versions WHERE file_name = 'doc-1.md'")).isEqualTo(4);
-        assertThat(node.number("SELECT count(*) FROM documents WHERE key = 'doc-2.md'")).isZero();
-        assertThat(retention.release(node.workspaceId, hold, "settled", "tester")).isTrue();
-        assertThat(retention.release(node.workspaceId, hold, "settled", "tester")).isFalse();
+        assertThat(node.number("SELECT count(*) FROM document_versions WHERE file_name = 'doc-1.md'"))
+                .isEqualTo(4);
+        assertThat(node.number("SELECT count(*) FROM documents WHERE key = 'doc-2.md'"))
+                .isZero();
+        assertThat(retention.release(node.workspaceId, hold, "settled", "tester"))
+                .isTrue();
+        assertThat(retention.release(node.workspaceId, hold, "settled", "tester"))
+                .isFalse();
         node.run(Prune.JOB, Map.of());
-        assertThat(node.number("SELECT count(*) FROM documents WHERE key = 'doc-1.md'")).isZero();
+        assertThat(node.number("SELECT count(*) FROM documents WHERE key = 'doc-1.md'"))
+                .isZero();
     }
 
     @Test
     void theNarrowestPolicyDecides() {
         corpus(node).documents("/a", 1, 5, 1);
         corpus(node).documents("/b", 1, 5, 1);
-        node.execute("INSERT INTO projects (workspace_id, slug, name) VALUES ('" + node.workspaceId + "', 'other', 'Other')");
+        node.execute("INSERT INTO projects (workspace_id, slug, name) VALUES ('" + node.workspaceId
+                + "', 'other', 'Other')");
         corpus(node).documents("other", "/c", 1, 5, 1);
-        Retention retention = new Retention(node.bean(dev.tidemill.store.Workspaces.class), node.bean(org.springframework.jdbc.core.simple.JdbcClient.class));
+        Retention retention = new Retention(
+                node.bean(dev.tidemill.store.Workspaces.class),
+                node.bean(org.springframework.jdbc.core.simple.JdbcClient.class));
         var source = node.owner
                 .sql("SELECT id FROM sources WHERE location = '/b'")
                 .query(java.util.UUID.class)
                 .single();
-        retention.set(node.workspaceId, new Retention.Subject(null, null, null), new Retention.Rules(3, null, null, null), "t");
-        retention.set(node.workspaceId, new Retention.Subject("default", null, null), new Retention.Rules(2, null, null, null), "t");
         retention.set(
-                node.workspaceId, new Retention.Subject("default", source, null), new Retention.Rules(0, Duration.ofDays(50), null, null), "t");
+                node.workspaceId,
+                new Retention.Subject(null, null, null),
+                new Retention.Rules(3, null, null, null),
+                "t");
+        retention.set(
+                node.workspaceId,
+                new Retention.Subject("default", null, null),
+                new Retention.Rules(2, null, null, null),
+                "t");
+        retention.set(
+                node.workspaceId,
+                new Retention.Subject("default", source, null),
+                new Retention.Rules(0, Duration.ofDays(50), null, null),
+                "t");
 
         node.run(Prune.JOB, Map.of());
 
@@ -283,8 +315,10 @@ class PruneTest {
         assertThat(left("/b")).isEqualTo(2);
         assertThat(left("/c")).isEqualTo(3);
         assertThat(retention.policies(node.workspaceId)).hasSize(3);
-        assertThat(retention.unset(node.workspaceId, new Retention.Subject("default", source, null), "t")).isTrue();
-        assertThat(retention.unset(node.workspaceId, new Retention.Subject("default", source, null), "t")).isFalse();
+        assertThat(retention.unset(node.workspaceId, new Retention.Subject("default", source, null), "t"))
+                .isTrue();
+        assertThat(retention.unset(node.workspaceId, new Retention.Subject("default", source, null), "t"))
+                .isFalse();
         assertThatThrownBy(() -> retention.find(node.workspaceId, new Retention.Subject("nowhere", null, null)))
                 .isInstanceOf(InvalidParameter.class)
                 .hasMessageContaining("nowhere");
@@ -304,10 +338,15 @@ class PruneTest {
         RunView held = node.run(Prune.JOB, Map.of());
 
         assertThat(node.plan(Prune.JOB, Map.of()).plan().notes()).anyMatch(note -> note.contains("13 of 40 documents"));
-        assertThat(node.number("SELECT count(*) FROM documents WHERE deleted_at IS NULL")).isEqualTo(40);
-        assertThat(held.message()).contains("13 of 40 documents of project default").contains("allowMassDelete");
-        assertThat(node.run(Prune.JOB, Map.of("allowMassDelete", "true")).status()).isEqualTo("COMPLETED");
-        assertThat(node.number("SELECT count(*) FROM documents WHERE deleted_at IS NULL")).isEqualTo(27);
+        assertThat(node.number("SELECT count(*) FROM documents WHERE deleted_at IS NULL"))
+                .isEqualTo(40);
+        assertThat(held.message())
+                .contains("13 of 40 documents of project default")
+                .contains("allowMassDelete");
+        assertThat(node.run(Prune.JOB, Map.of("allowMassDelete", "true")).status())
+                .isEqualTo("COMPLETED");
+        assertThat(node.number("SELECT count(*) FROM documents WHERE deleted_at IS NULL"))
+                .isEqualTo(27);
 
         node.execute("UPDATE documents SET ttl_expires_at = now() - interval '2 hours' WHERE key IN ("
                 + "SELECT key FROM documents WHERE deleted_at IS NULL ORDER BY key LIMIT 12)");
@@ -344,31 +383,44 @@ class PruneTest {
         for (int seed = 1; seed <= 6; seed++) {
             Random random = new Random(seed);
             node.execute("DELETE FROM retention_policies; DELETE FROM legal_holds");
-            node.execute("INSERT INTO retention_policies (workspace_id, versions_keep, versions_after, undo, set_by) VALUES ('"
-                    + node.workspaceId + "', " + random.nextInt(3) + ", interval '" + random.nextInt(70) + " days', interval '"
-                    + random.nextInt(10) + " days', 't')");
+            node.execute(
+                    "INSERT INTO retention_policies (workspace_id, versions_keep, versions_after, undo, set_by) VALUES ('"
+                            + node.workspaceId + "', " + random.nextInt(3) + ", interval '" + random.nextInt(70)
+                            + " days', interval '"
+                            + random.nextInt(10) + " days', 't')");
             node.execute("UPDATE documents SET deleted_at = now() - interval '" + random.nextInt(12)
                     + " days' WHERE deleted_at IS NULL AND abs(hashtext(key || '" + seed + "')) % 9 = 0");
-            node.execute("UPDATE documents SET ttl_expires_at = now() - interval '3 hours' WHERE deleted_at IS NULL AND abs(hashtext(key || 'x"
-                    + seed + "')) % 11 = 0");
-            node.execute("INSERT INTO legal_holds (workspace_id, project_id, document_id, reason, placed_by) SELECT workspace_id, project_id,"
-                    + " id, 'r', 't' FROM documents WHERE abs(hashtext(key || 'h" + seed + "')) % 5 = 0");
-            String heldRows = "SELECT count(*) FROM document_versions v JOIN legal_holds h ON h.document_id = v.document_id";
+            node.execute(
+                    "UPDATE documents SET ttl_expires_at = now() - interval '3 hours' WHERE deleted_at IS NULL AND abs(hashtext(key || 'x"
+                            + seed + "')) % 11 = 0");
+            node.execute(
+                    "INSERT INTO legal_holds (workspace_id, project_id, document_id, reason, placed_by) SELECT workspace_id, project_id,"
+                            + " id, 'r', 't' FROM documents WHERE abs(hashtext(key || 'h" + seed + "')) % 5 = 0");
+            String heldRows =
+                    "SELECT count(*) FROM document_versions v JOIN legal_holds h ON h.document_id = v.document_id";
             long held = node.number(heldRows);
             Map<String, Long> before = tables(node);
-            Map<String, @Nullable Long> planned = new LinkedHashMap<>(
-                    node.plan(Prune.JOB, Map.of("allowMassDelete", "true")).plan().counts());
+            Map<String, @Nullable Long> planned =
+                    new LinkedHashMap<>(node.plan(Prune.JOB, Map.of("allowMassDelete", "true"))
+                            .plan()
+                            .counts());
 
             RunView run = node.run(Prune.JOB, Map.of("allowMassDelete", "true"));
 
             assertThat(run.status()).isEqualTo("COMPLETED");
             Map<String, Long> after = tables(node);
             long cascaded = before.get("versions") - after.get("versions") - planned.get("versions");
-            assertThat(cascaded).as("versions that went with their documents, seed %s", seed).isNotNegative();
+            assertThat(cascaded)
+                    .as("versions that went with their documents, seed %s", seed)
+                    .isNotNegative();
             for (String kind : List.of("documents", "blobs")) {
-                assertThat(before.get(kind) - after.get(kind)).as(kind + " " + seed).isEqualTo(planned.get(kind));
+                assertThat(before.get(kind) - after.get(kind))
+                        .as(kind + " " + seed)
+                        .isEqualTo(planned.get(kind));
             }
-            assertThat(before.get("expired") - after.get("expired")).as("expired " + seed).isEqualTo(planned.get("expired"));
+            assertThat(before.get("expired") - after.get("expired"))
+                    .as("expired " + seed)
+                    .isEqualTo(planned.get("expired"));
             run.steps().stream()
                     .filter(step -> planned.containsKey(step.name()))
                     .forEach(step -> assertThat(step.written()).as(step.name()).isEqualTo(planned.get(step.name())));

@@ -49,9 +49,11 @@ class TransferTest {
         corpus.documents("/a", 10, 2, 3);
         corpus.documents("/b", 3, 1, 2);
         from.execute("UPDATE documents SET deleted_at = now() WHERE key = 'doc-9.md' AND version = 2");
-        from.execute("INSERT INTO golden_questions (workspace_id, project_id, question, expected, tags)"
-                + " SELECT workspace_id, id, 'Where is the tide?', '[{\"document\": \"doc-1.md\"}]', '{a,b}' FROM projects");
-        from.execute("UPDATE documents SET ttl_expires_at = '2030-01-01T00:00:00Z' WHERE key = 'doc-2.md' AND version = 2");
+        from.execute(
+                "INSERT INTO golden_questions (workspace_id, project_id, question, expected, tags)"
+                        + " SELECT workspace_id, id, 'Where is the tide?', '[{\"document\": \"doc-1.md\"}]', '{a,b}' FROM projects");
+        from.execute(
+                "UPDATE documents SET ttl_expires_at = '2030-01-01T00:00:00Z' WHERE key = 'doc-2.md' AND version = 2");
         from.execute("UPDATE chunks SET heading_path = '{Tides,\"Mills, old\"}', first_page = 3 WHERE ordinal = 1");
     }
 
@@ -112,7 +114,9 @@ class TransferTest {
 
     @Test
     void anImportedProjectIsTheOneThatWasExported() {
-        assertThat(from.plan(TransferConfiguration.EXPORT, Map.of("file", file().toString())).plan().counts())
+        assertThat(from.plan(TransferConfiguration.EXPORT, Map.of("file", file().toString()))
+                        .plan()
+                        .counts())
                 .containsEntry("documents", 12L);
         assertThat(export().status()).isEqualTo("COMPLETED");
         assertThat(to.plan(TransferConfiguration.IMPORT, Map.of("file", file().toString(), "project", "moved"))
@@ -127,7 +131,8 @@ class TransferTest {
         assertThat(run.status()).as(() -> String.valueOf(run.message())).isEqualTo("COMPLETED");
         assertThat(run.message()).contains("12 published documents");
         assertThat(digest(to, "moved")).isEqualTo(digest(from, "default")).contains("Mills, old", "2030", "tide");
-        assertThat(to.number("SELECT chunks FROM lexemes WHERE lexeme = 'tide'")).isEqualTo(9 * 3 + 3 * 2);
+        assertThat(to.number("SELECT chunks FROM lexemes WHERE lexeme = 'tide'"))
+                .isEqualTo(9 * 3 + 3 * 2);
         assertThat(folder.toFile().list()).containsExactly("project.tidemill");
     }
 
@@ -159,7 +164,8 @@ class TransferTest {
                 .isEqualTo(2);
         bring(Map.of("onConflict", "replace"));
 
-        assertThat(to.number("SELECT count(*) FROM document_versions WHERE state = 'superseded'")).isEqualTo(2);
+        assertThat(to.number("SELECT count(*) FROM document_versions WHERE state = 'superseded'"))
+                .isEqualTo(2);
         assertThat(digest(to, "moved")).isEqualTo(once);
     }
 
@@ -202,7 +208,8 @@ class TransferTest {
                 TransferConfiguration.IMPORT,
                 Map.of("file", file().toString(), "project", "moved"),
                 SMALL);
-        assertThat(to.number("SELECT count(*) FROM documents WHERE published_version IS NOT NULL")).isZero();
+        assertThat(to.number("SELECT count(*) FROM documents WHERE published_version IS NOT NULL"))
+                .isZero();
 
         List<Long> resumed = to.runs().resumeOrphans();
 
@@ -220,8 +227,10 @@ class TransferTest {
         RunView run = bring(Map.of());
 
         assertThat(run.status()).isEqualTo("COMPLETED");
-        assertThat(to.number("SELECT count(*) FROM documents WHERE published_version IS NOT NULL")).isEqualTo(11);
-        assertThat(to.rows("SELECT job, reason FROM dead_letters")).containsExactly(Map.of("job", "import", "reason", "NO_TEXT"));
+        assertThat(to.number("SELECT count(*) FROM documents WHERE published_version IS NOT NULL"))
+                .isEqualTo(11);
+        assertThat(to.rows("SELECT job, reason FROM dead_letters"))
+                .containsExactly(Map.of("job", "import", "reason", "NO_TEXT"));
     }
 
     @Test
@@ -261,7 +270,9 @@ class TransferTest {
     @Test
     void whatIsNoExportedFileIsRefusedAtTheRequest() throws Exception {
         Files.writeString(file(), "not a file of ours");
-        assertThatThrownBy(() -> bring(Map.of())).isInstanceOf(InvalidParameter.class).hasMessageContaining("no file that export wrote");
+        assertThatThrownBy(() -> bring(Map.of()))
+                .isInstanceOf(InvalidParameter.class)
+                .hasMessageContaining("no file that export wrote");
         assertThatThrownBy(this::export).isInstanceOf(InvalidParameter.class).hasMessageContaining("exists");
         assertThatThrownBy(() -> from.run(TransferConfiguration.EXPORT, Map.of("file", "relative")))
                 .isInstanceOf(InvalidParameter.class)
@@ -280,8 +291,7 @@ class TransferTest {
 
     @Test
     void linesForOtherProgramsAreOneForEachChunk() throws Exception {
-        RunView run = from.run(
-                TransferConfiguration.EXPORT, Map.of("file", file().toString(), "format", "jsonl"));
+        RunView run = from.run(TransferConfiguration.EXPORT, Map.of("file", file().toString(), "format", "jsonl"));
 
         assertThat(run.status()).isEqualTo("COMPLETED");
         assertThat(Files.readAllLines(file()))

@@ -41,8 +41,7 @@ final class Drift {
             SELECT 'routine', p.oid::regprocedure::text, md5(pg_get_functiondef(p.oid))
             FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prokind IN ('f', 'p') AND NOT EXISTS (
               SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e')
-            """
-            .replace("%OURS_C%", OURS.formatted("c.relname"))
+            """.replace("%OURS_C%", OURS.formatted("c.relname"))
             .replace("%OURS_TABLE%", OURS.formatted("tablename"))
             .replace("%OURS_T%", OURS.formatted("t.relname"));
 

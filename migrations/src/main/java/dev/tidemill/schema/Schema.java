@@ -157,12 +157,10 @@ public final class Schema {
                 Database database = database(connection);
                 return PlannedChange.of(
                         new Liquibase(CHANGELOG, new ClassLoaderResourceAccessor(), database)
-                                .getDatabaseChangeLog()
-                                .getChangeSets()
-                                .stream()
-                                .filter(change -> !applied.contains(
-                                        key(change.getFilePath(), change.getAuthor(), change.getId())))
-                                .toList(),
+                                .getDatabaseChangeLog().getChangeSets().stream()
+                                        .filter(change -> !applied.contains(
+                                                key(change.getFilePath(), change.getAuthor(), change.getId())))
+                                        .toList(),
                         database);
             });
         } catch (SQLException unreachable) {
@@ -175,8 +173,9 @@ public final class Schema {
         try (Connection connection = owner.getConnection()) {
             List<String> found = new ArrayList<>(Drift.find(connection));
             Repair.invalidIndexes(connection)
-                    .forEach(name -> found.add("index " + name + " is not valid: the next apply drops it, and makes it anew"
-                            + " where a change set asks for it"));
+                    .forEach(name ->
+                            found.add("index " + name + " is not valid: the next apply drops it, and makes it anew"
+                                    + " where a change set asks for it"));
             return found;
         } catch (SQLException unreachable) {
             throw new SchemaChangeFailed("Cannot read the schema's state: " + unreachable.getMessage(), unreachable);

@@ -28,7 +28,9 @@ class SchemaChangesTest {
             List<PlannedChange> all = Schema.plan(database.dataSource());
 
             assertThat(all).hasSize(Schema.status(database.dataSource()).size());
-            assertThat(all.stream().filter(change -> change.id().equals("030-blobs")).findFirst())
+            assertThat(all.stream()
+                            .filter(change -> change.id().equals("030-blobs"))
+                            .findFirst())
                     .hasValueSatisfying(change -> {
                         assertThat(change.statements()).anyMatch(sql -> sql.startsWith("CREATE TABLE blobs ("));
                         assertThat(change.transactional()).isTrue();
@@ -101,7 +103,9 @@ class SchemaChangesTest {
                 Connection connection = database.dataSource().getConnection()) {
             assertThat(Schema.drift(database.dataSource())).isEmpty();
             Sql.execute(connection, "SELECT create_vector_table(7, 3)");
-            assertThat(Schema.drift(database.dataSource())).as("tables of vector sets come and go").isEmpty();
+            assertThat(Schema.drift(database.dataSource()))
+                    .as("tables of vector sets come and go")
+                    .isEmpty();
 
             Sql.execute(connection, "DROP INDEX chunks_content");
             Sql.execute(connection, "ALTER TABLE documents ADD COLUMN mine text");
@@ -111,7 +115,8 @@ class SchemaChangesTest {
             assertThat(Schema.drift(database.dataSource()))
                     .anyMatch(line -> line.startsWith("index chunks_content is missing: it was CREATE INDEX"))
                     .anyMatch(line -> line.equals("column documents.mine is none of ours: text"))
-                    .anyMatch(line -> line.startsWith("column documents.key was text NOT NULL and is character varying(10)"))
+                    .anyMatch(line ->
+                            line.startsWith("column documents.key was text NOT NULL and is character varying(10)"))
                     .anyMatch(line -> line.equals("row security history was on, forced and is on"))
                     .hasSize(4);
             // A start that has nothing to apply does not take it for right.
@@ -138,9 +143,12 @@ class SchemaChangesTest {
             assertThat(Schema.drift(database.dataSource())).anyMatch(line -> line.contains("things_name is not valid"));
 
             Schema.apply(database.dataSource(), "changelog-test/index.yaml");
-            assertThat(Sql.number(connection, "SELECT count(*) FROM pg_index WHERE indexrelid = 'things_name'::regclass AND indisvalid"))
+            assertThat(Sql.number(
+                            connection,
+                            "SELECT count(*) FROM pg_index WHERE indexrelid = 'things_name'::regclass AND indisvalid"))
                     .isEqualTo(1);
-            assertThat(Sql.number(connection, "SELECT count(*) FROM pg_tables WHERE tablename = 'after_things'")).isEqualTo(1);
+            assertThat(Sql.number(connection, "SELECT count(*) FROM pg_tables WHERE tablename = 'after_things'"))
+                    .isEqualTo(1);
         }
     }
 

@@ -21,12 +21,16 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE", description = "file to write; it must not be there yet")
     private String file = "";
 
-    @Option(names = "--project", description = "slug of the project (default: ${DEFAULT-VALUE})", defaultValue = "default")
+    @Option(
+            names = "--project",
+            description = "slug of the project (default: ${DEFAULT-VALUE})",
+            defaultValue = "default")
     private String project = "default";
 
     @Option(
             names = "--format",
-            description = "archive, which can be imported, or jsonl, one line for each chunk (default: ${DEFAULT-VALUE})",
+            description =
+                    "archive, which can be imported, or jsonl, one line for each chunk (default: ${DEFAULT-VALUE})",
             defaultValue = "archive")
     private String format = "archive";
 

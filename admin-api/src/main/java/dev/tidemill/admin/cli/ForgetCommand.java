@@ -34,7 +34,8 @@ final class ForgetCommand implements Callable<Integer> {
             names = "--text",
             interactive = true,
             arity = "0..1",
-            description = "a text, a person's name for example; asked for where it is left out, so that no shell keeps it")
+            description =
+                    "a text, a person's name for example; asked for where it is left out, so that no shell keeps it")
     private @Nullable String text;
 
     @Option(names = "--dry-run", description = "say where the text stands, and remove nothing")
@@ -74,7 +75,8 @@ final class ForgetCommand implements Callable<Integer> {
                     tool, session, output, requested.path("runId").asLong());
             tool.out()
                     .println(Output.pretty(session.api()
-                            .get("/actuator/forget/" + requested.path("receiptId").asString(""))));
+                            .get("/actuator/forget/"
+                                    + requested.path("receiptId").asString(""))));
             return code;
         }
     }

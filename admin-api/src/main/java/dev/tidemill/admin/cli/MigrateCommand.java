@@ -78,8 +78,9 @@ final class MigrateCommand implements Runnable {
                     return ExitCode.OK;
                 }
                 for (PlannedChange change : changes) {
-                    tool.out().println("-- " + change.id() + " (" + change.file() + ")"
-                            + (change.transactional() ? "" : ", outside of a transaction"));
+                    tool.out()
+                            .println("-- " + change.id() + " (" + change.file() + ")"
+                                    + (change.transactional() ? "" : ", outside of a transaction"));
                     change.statements().forEach(sql -> tool.out().println(sql + ";"));
                     tool.out().println();
                 }
@@ -167,7 +168,8 @@ final class MigrateCommand implements Runnable {
     /// Takes change sets back.
     @Command(
             name = "rollback",
-            description = "Take back every change set that was applied since TAG. The data of their columns and tables is lost.",
+            description =
+                    "Take back every change set that was applied since TAG. The data of their columns and tables is lost.",
             mixinStandardHelpOptions = true)
     private static final class Rollback implements Callable<Integer> {
         private final Tool tool;
@@ -194,7 +196,9 @@ final class MigrateCommand implements Runnable {
                 }
                 long before = applied(database);
                 Schema.rollBackTo(database.owner(), tag);
-                tool.out().println(before - applied(database) + " change sets taken back; a start with this version applies them again");
+                tool.out()
+                        .println(before - applied(database)
+                                + " change sets taken back; a start with this version applies them again");
                 return ExitCode.OK;
             }
         }
@@ -216,7 +220,10 @@ final class MigrateCommand implements Runnable {
 
         private final Tool tool;
 
-        @Parameters(index = "0", paramLabel = "TITLE", description = "in a few words, for example \"labels of documents\"")
+        @Parameters(
+                index = "0",
+                paramLabel = "TITLE",
+                description = "in a few words, for example \"labels of documents\"")
         private String title = "";
 
         @Option(names = "--folder", description = "of the change logs (default: the one of the program)")
@@ -228,7 +235,8 @@ final class MigrateCommand implements Runnable {
 
         @Override
         public Integer call() {
-            String slug = title.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+            String slug =
+                    title.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
             if (slug.isEmpty()) {
                 throw new CommandFailed(ExitCode.USAGE, "the title holds no letter or digit: say what changes");
             }
@@ -250,7 +258,8 @@ final class MigrateCommand implements Runnable {
 
         private Path ofTheProgram() {
             Path root = tool.distribution() == null ? Path.of("") : tool.distribution();
-            return root.resolve("migrations/src/main/resources/db/changelog/sql").toAbsolutePath();
+            return root.resolve("migrations/src/main/resources/db/changelog/sql")
+                    .toAbsolutePath();
         }
 
         private static int next(Path folder) {

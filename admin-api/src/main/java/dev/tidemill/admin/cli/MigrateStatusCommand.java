@@ -11,7 +11,8 @@ import picocli.CommandLine.Mixin;
 /// Lists the change sets and what the database has of them, and what was changed past them. Changes nothing.
 @Command(
         name = "status",
-        description = "List the schema's change sets; exit code 7 when some are missing, or something was changed past them.",
+        description =
+                "List the schema's change sets; exit code 7 when some are missing, or something was changed past them.",
         mixinStandardHelpOptions = true)
 final class MigrateStatusCommand implements Callable<Integer> {
 
@@ -41,7 +42,8 @@ final class MigrateStatusCommand implements Callable<Integer> {
                                 "%-8s %s (%s)%n",
                                 change.applied() ? "applied" : "missing", change.id(), change.file()));
                 drift.forEach(line -> tool.out().println("drift    " + line));
-                backfills.forEach(id -> tool.out().println("to fill  " + id + ": './tidemill jobs start migrate' does it"));
+                backfills.forEach(
+                        id -> tool.out().println("to fill  " + id + ": './tidemill jobs start migrate' does it"));
                 tool.out().println(changes.size() + " change sets, " + missing + " missing");
             }
             return missing == 0 && drift.isEmpty() ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;

@@ -11,10 +11,7 @@ import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
 
 /// Removes what its retention is over for.
-@Command(
-        name = "prune",
-        description = "Remove what its retention is over for.",
-        mixinStandardHelpOptions = true)
+@Command(name = "prune", description = "Remove what its retention is over for.", mixinStandardHelpOptions = true)
 final class PruneCommand implements Callable<Integer> {
 
     private final Tool tool;

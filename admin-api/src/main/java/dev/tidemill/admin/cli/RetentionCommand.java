@@ -71,7 +71,10 @@ final class RetentionCommand implements Callable<Integer> {
         StringBuilder text = new StringBuilder();
         for (String name : new String[] {"versionsKeep", "versionsAfter", "undo", "maxAge"}) {
             if (policy.hasNonNull(name)) {
-                text.append("  ").append(name).append(' ').append(policy.path(name).asString(""));
+                text.append("  ")
+                        .append(name)
+                        .append(' ')
+                        .append(policy.path(name).asString(""));
             }
         }
         return text.toString();
@@ -100,7 +103,10 @@ final class RetentionCommand implements Callable<Integer> {
         }
     }
 
-    @Command(name = "set", description = "Set the policy of the workspace, a project or a source.", mixinStandardHelpOptions = true)
+    @Command(
+            name = "set",
+            description = "Set the policy of the workspace, a project or a source.",
+            mixinStandardHelpOptions = true)
     private static final class Set implements Callable<Integer> {
         private final Tool tool;
 
@@ -110,7 +116,10 @@ final class RetentionCommand implements Callable<Integer> {
         @Option(names = "--versions-keep", description = "superseded versions that stay whatever their age")
         private @Nullable Integer versionsKeep;
 
-        @Option(names = "--versions-after", paramLabel = "AGE", description = "age from which on further ones go, for example 30d")
+        @Option(
+                names = "--versions-after",
+                paramLabel = "AGE",
+                description = "age from which on further ones go, for example 30d")
         private @Nullable String versionsAfter;
 
         @Option(names = "--undo", paramLabel = "AGE", description = "how long a deleted document can be brought back")

@@ -51,8 +51,9 @@ class ForgetController {
     @PostMapping
     @Operation(
             summary = "Forget a document, a source or a text",
-            description = "Starts a run that removes it from everything but backups. Its receipt says what was removed, how"
-                    + " to verify that, and when backups expire.")
+            description =
+                    "Starts a run that removes it from everything but backups. Its receipt says what was removed, how"
+                            + " to verify that, and when backups expire.")
     ResponseEntity<Requested> forget(@AuthenticationPrincipal Caller caller, @RequestBody ForgetBody body) {
         Requested requested = forget.request(
                 caller.workspaceId(),
@@ -78,7 +79,6 @@ class ForgetController {
     @GetMapping("/{id}")
     @Operation(summary = "One receipt")
     Receipt receipt(@AuthenticationPrincipal Caller caller, @PathVariable UUID id) {
-        return forget.receipt(caller.workspaceId(), id)
-                .orElseThrow(() -> new NotFound("there is no receipt " + id));
+        return forget.receipt(caller.workspaceId(), id).orElseThrow(() -> new NotFound("there is no receipt " + id));
     }
 }

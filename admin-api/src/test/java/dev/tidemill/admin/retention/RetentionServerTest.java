@@ -55,12 +55,15 @@ class RetentionServerTest {
     private static Ran run(String... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        int code = new CommandLineTool(server.home, Map.of(), new PrintWriter(out, true), new PrintWriter(err, true)).run(arguments);
+        int code = new CommandLineTool(server.home, Map.of(), new PrintWriter(out, true), new PrintWriter(err, true))
+                .run(arguments);
         return new Ran(code, out.toString(), err.toString());
     }
 
     private static String search(String project, String question) throws Exception {
-        return server.post("/api/v1/projects/" + project + "/search", "{\"question\": \"" + question + "\"}", server.key()).body();
+        return server.post(
+                        "/api/v1/projects/" + project + "/search", "{\"question\": \"" + question + "\"}", server.key())
+                .body();
     }
 
     private static long number(String sql) {
@@ -91,13 +94,19 @@ class RetentionServerTest {
     @Test
     @Order(2)
     void policiesAndHoldsAreSetShownAndTakenBack() throws Exception {
-        assertThat(run("retention", "set", "--project", "default", "--undo", "0s", "--versions-keep", "0").code()).isZero();
+        assertThat(run("retention", "set", "--project", "default", "--undo", "0s", "--versions-keep", "0")
+                        .code())
+                .isZero();
         Ran shown = run("retention");
         assertThat(shown.out()).contains("policy of project default").contains("undo PT0S");
         Ran held = run("retention", "hold", "--project", "default", "--document", "gates.md", "--reason", "a dispute");
         assertThat(held.code()).as(held.err()).isZero();
-        assertThat(run("retention", "expire", "--project", "default", "stones.md", "--at", "2026-01-01T00:00:00Z").code()).isZero();
-        assertThat(run("retention", "expire", "--project", "default", "gates.md", "--at", "2026-01-01T00:00:00Z").code()).isZero();
+        assertThat(run("retention", "expire", "--project", "default", "stones.md", "--at", "2026-01-01T00:00:00Z")
+                        .code())
+                .isZero();
+        assertThat(run("retention", "expire", "--project", "default", "gates.md", "--at", "2026-01-01T00:00:00Z")
+                        .code())
+                .isZero();
 
         Ran plan = run("prune", "--dry-run");
         assertThat(plan.out()).contains("expired").contains("stones.md").doesNotContain("gates.md");
@@ -107,8 +116,12 @@ class RetentionServerTest {
         assertThat(search("default", "how is the millstone dressed?")).doesNotContain("steel pick");
         assertThat(search("default", "how is the harbour gate closed?")).contains("closed by hand");
         assertThat(server.get("/actuator/retention/holds", null).status()).isEqualTo(401);
-        assertThat(server.post("/actuator/retention", "{\"project\": \"nowhere\"}", server.key()).status()).isEqualTo(400);
-        assertThat(server.post("/actuator/retention", "{\"undo\": \"soon\"}", server.key()).detail()).contains("30d");
+        assertThat(server.post("/actuator/retention", "{\"project\": \"nowhere\"}", server.key())
+                        .status())
+                .isEqualTo(400);
+        assertThat(server.post("/actuator/retention", "{\"undo\": \"soon\"}", server.key())
+                        .detail())
+                .contains("30d");
     }
 
     @Test
@@ -121,7 +134,8 @@ class RetentionServerTest {
         assertThat(asked.status()).isEqualTo(202);
         assertThat(server.finished(asked).status()).isEqualTo("COMPLETED");
 
-        Reply receipt = server.get("/actuator/forget/" + asked.json().path("receiptId").asString(), server.key());
+        Reply receipt =
+                server.get("/actuator/forget/" + asked.json().path("receiptId").asString(), server.key());
         assertThat(receipt.json().path("state").asString()).isEqualTo("done");
         assertThat(receipt.json().path("traces").asLong()).isZero();
         assertThat(receipt.body()).doesNotContain(PERSON);
@@ -129,7 +143,9 @@ class RetentionServerTest {
         assertThat(search("moved", "who wrote about the sluice gate?")).doesNotContain(PERSON);
         assertThat(run("forget", "--text=" + PERSON, "--dry-run").out().strip()).isEqualTo("{ }");
         assertThat(run("forget").out()).contains("\"done\"");
-        assertThat(run("forget", "--project", "default", "--document", "nothing.md").code()).isNotZero();
+        assertThat(run("forget", "--project", "default", "--document", "nothing.md")
+                        .code())
+                .isNotZero();
     }
 
     @Test
@@ -137,7 +153,8 @@ class RetentionServerTest {
     void theSchemaIsLookedAtAndANewChangeGetsItsFile() throws Exception {
         Map<String, String> environment = Map.of("DATABASE_URL", TestServer.url(server.database));
         StringWriter out = new StringWriter();
-        CommandLineTool tool = new CommandLineTool(server.home, environment, new PrintWriter(out, true), new PrintWriter(out, true));
+        CommandLineTool tool =
+                new CommandLineTool(server.home, environment, new PrintWriter(out, true), new PrintWriter(out, true));
         assertThat(tool.run("migrate", "status")).as(out::toString).isZero();
         assertThat(tool.run("migrate", "plan")).isZero();
         assertThat(out.toString()).contains("-- 0 change sets");
@@ -145,8 +162,11 @@ class RetentionServerTest {
         assertThat(tool.run("migrate", "status")).isEqualTo(7);
         assertThat(out.toString()).contains("drift    index documents_deleted is missing");
         Files.writeString(folder.resolve("120-last.sql"), "");
-        assertThat(tool.run("migrate", "new", "Labels of documents!", "--folder", folder.toString())).isZero();
-        assertThat(folder.resolve("130-labels-of-documents.sql")).content().contains("--changeset tidemill:130-labels-of-documents");
+        assertThat(tool.run("migrate", "new", "Labels of documents!", "--folder", folder.toString()))
+                .isZero();
+        assertThat(folder.resolve("130-labels-of-documents.sql"))
+                .content()
+                .contains("--changeset tidemill:130-labels-of-documents");
         assertThat(tool.run("migrate", "apply")).isZero();
         assertThat(tool.run("migrate", "rollback", "never")).isEqualTo(1);
         assertThat(out.toString()).contains("there is no tag \"never\"");
