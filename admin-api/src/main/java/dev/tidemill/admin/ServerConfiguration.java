@@ -6,6 +6,7 @@ import dev.tidemill.admin.documents.DocumentsConfiguration;
 import dev.tidemill.admin.evaluations.EvaluationsConfiguration;
 import dev.tidemill.admin.metrics.MetricsConfiguration;
 import dev.tidemill.admin.query.QueryConfiguration;
+import dev.tidemill.admin.retention.RetentionConfiguration;
 import dev.tidemill.admin.runs.RunsConfiguration;
 import dev.tidemill.admin.schedules.SchedulesConfiguration;
 import dev.tidemill.admin.security.SecurityConfiguration;
@@ -15,8 +16,12 @@ import dev.tidemill.evaluate.EvaluateConfiguration;
 import dev.tidemill.backup.BackupConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.reembed.ReembedConfiguration;
+import dev.tidemill.migrate.MigrateConfiguration;
+import dev.tidemill.prune.ForgetConfiguration;
+import dev.tidemill.prune.PruneConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.run.alerts.AlertConfiguration;
+import dev.tidemill.transfer.TransferConfiguration;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Import;
@@ -33,6 +38,10 @@ import org.springframework.context.annotation.Import;
     ReembedConfiguration.class,
     EvaluateConfiguration.class,
     BackupConfiguration.class,
+    PruneConfiguration.class,
+    ForgetConfiguration.class,
+    MigrateConfiguration.class,
+    TransferConfiguration.class,
     WebConfiguration.class,
     SecurityConfiguration.class,
     QueryConfiguration.class,
@@ -41,6 +50,7 @@ import org.springframework.context.annotation.Import;
     DocumentsConfiguration.class,
     RunsConfiguration.class,
     BackupsConfiguration.class,
+    RetentionConfiguration.class,
     SchedulesConfiguration.class,
     AlertConfiguration.class,
     AlertsConfiguration.class,

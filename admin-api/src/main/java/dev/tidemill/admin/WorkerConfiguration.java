@@ -4,7 +4,11 @@ import dev.tidemill.evaluate.EvaluateConfiguration;
 import dev.tidemill.backup.BackupConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.reembed.ReembedConfiguration;
+import dev.tidemill.migrate.MigrateConfiguration;
+import dev.tidemill.prune.ForgetConfiguration;
+import dev.tidemill.prune.PruneConfiguration;
 import dev.tidemill.run.RunConfiguration;
+import dev.tidemill.transfer.TransferConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.springframework.boot.SpringBootConfiguration;
@@ -25,7 +29,11 @@ import org.springframework.context.annotation.Import;
     IngestConfiguration.class,
     ReembedConfiguration.class,
     EvaluateConfiguration.class,
-    BackupConfiguration.class
+    BackupConfiguration.class,
+    PruneConfiguration.class,
+    ForgetConfiguration.class,
+    MigrateConfiguration.class,
+    TransferConfiguration.class
 })
 class WorkerConfiguration {
 

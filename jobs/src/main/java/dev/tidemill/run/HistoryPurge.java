@@ -120,6 +120,13 @@ public final class HistoryPurge {
         if (ids.isEmpty()) {
             return new Counts(0, 0, 0, 0, 0);
         }
+        return deleteLaunches(ids);
+    }
+
+    /// Deletes ended launches with all that belongs to them, in the caller's transaction and as its role.
+    ///
+    /// @param ids job instances; that they have ended is the caller's to know
+    public Counts deleteLaunches(List<Long> ids) {
         Long[] instances = ids.toArray(Long[]::new);
         long failures = delete("DELETE FROM run_failures WHERE run_id IN (" + RUNS_OF + ")", instances);
         delete(

@@ -1,9 +1,11 @@
 package dev.tidemill.schema;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -48,20 +50,168 @@ public final class Schema {
     /// @param owner connects as the owner of the tables
     /// @throws SchemaChangeFailed naming the change set; those before it stay applied
     public static void apply(DataSource owner) {
-        change(owner, CHANGELOG, liquibase -> liquibase.update(new Contexts(), ALL));
+        apply(owner, false);
+    }
+
+    /// As [#apply].
+    ///
+    /// @param outOfOrder whether change sets may be applied that come before some that were applied already, as two
+    ///     branches of development can make them; a start never does
+    public static void apply(DataSource owner, boolean outOfOrder) {
+        update(owner, CHANGELOG, ALL, outOfOrder);
+    }
+
+    /// As [#apply], with a changelog of an application's own on the class path.
+    public static void apply(DataSource owner, String changelog) {
+        update(owner, changelog, ALL, false);
+    }
+
+    static void apply(DataSource owner, String changelog, boolean outOfOrder) {
+        update(owner, changelog, ALL, outOfOrder);
     }
 
     /// As [#apply], of the platform under the jobs alone: for applications with jobs of their own and no documents.
     /// They need no pgvector.
     public static void applyPlatform(DataSource owner) {
-        change(owner, PLATFORM, liquibase -> liquibase.update(new Contexts(), NO_DOCUMENTS));
+        update(owner, PLATFORM, NO_DOCUMENTS, false);
+    }
+
+    private static void update(DataSource owner, String changelog, LabelExpression labels, boolean outOfOrder) {
+        change(owner, changelog, (liquibase, connection) -> {
+            History history = History.of(liquibase);
+            history.refuseEdited();
+            if (!outOfOrder) {
+                history.refuseOutOfOrder(labels);
+            }
+            connection.setAutoCommit(true);
+            Repair.dropInvalidIndexes(connection);
+            boolean changes = history.isMissingSome(labels);
+            liquibase.update(new Contexts(), labels);
+            connection.setAutoCommit(true);
+            if (changes || !Drift.isRecorded(connection)) {
+                Drift.record(connection);
+            }
+        });
+    }
+
+    /// Gives the state of the schema a name to roll back to.
+    public static void tag(DataSource owner, String tag) {
+        change(owner, CHANGELOG, (liquibase, connection) -> liquibase.tag(tag));
+    }
+
+    /// Takes back all change sets that were applied since the schema got the tag, newest first. Their data is lost.
+    ///
+    /// @throws SchemaChangeFailed also when there is no such tag
+    public static void rollBackTo(DataSource owner, String tag) {
+        change(owner, CHANGELOG, (liquibase, connection) -> {
+            liquibase.rollback(tag, new Contexts(), ALL);
+            connection.setAutoCommit(true);
+            Drift.record(connection);
+        });
+    }
+
+    /// Change sets that were applied since the schema got the tag, newest first.
+    ///
+    /// @throws SchemaChangeFailed when there is no such tag
+    public static List<String> since(DataSource owner, String tag) {
+        try (Connection connection = owner.getConnection();
+                PreparedStatement statement = connection.prepareStatement("""
+                        SELECT c.filename || '::' || c.id FROM databasechangelog c
+                        WHERE c.orderexecuted > (SELECT max(t.orderexecuted) FROM databasechangelog t WHERE t.tag = ?)
+                        ORDER BY c.orderexecuted DESC
+                        """)) {
+            if (!tags(connection).contains(tag)) {
+                throw new SchemaChangeFailed(
+                        "there is no tag \"" + tag + "\": known are " + String.join(", ", tags(connection)));
+            }
+            statement.setString(1, tag);
+            List<String> names = new ArrayList<>();
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    names.add(rows.getString(1));
+                }
+            }
+            return names;
+        } catch (SQLException unreachable) {
+            throw new SchemaChangeFailed("Cannot read the schema's state: " + unreachable.getMessage(), unreachable);
+        }
+    }
+
+    private static List<String> tags(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(
+                        "SELECT DISTINCT tag FROM databasechangelog WHERE tag IS NOT NULL ORDER BY 1")) {
+            List<String> tags = new ArrayList<>();
+            while (rows.next()) {
+                tags.add(rows.getString(1));
+            }
+            return tags;
+        }
+    }
+
+    /// What [#apply] would run now, as SQL. Changes nothing.
+    public static List<PlannedChange> plan(DataSource owner) {
+        try (Connection connection = owner.getConnection()) {
+            Set<String> applied = applied(connection);
+            return quietly(() -> {
+                Database database = database(connection);
+                return PlannedChange.of(
+                        new Liquibase(CHANGELOG, new ClassLoaderResourceAccessor(), database)
+                                .getDatabaseChangeLog().getChangeSets().stream()
+                                        .filter(change -> !applied.contains(
+                                                key(change.getFilePath(), change.getAuthor(), change.getId())))
+                                        .toList(),
+                        database);
+            });
+        } catch (SQLException unreachable) {
+            throw new SchemaChangeFailed("Cannot read the schema's state: " + unreachable.getMessage(), unreachable);
+        }
+    }
+
+    /// What was changed in the database past its change sets since they were last applied, each in one line.
+    public static List<String> drift(DataSource owner) {
+        try (Connection connection = owner.getConnection()) {
+            List<String> found = new ArrayList<>(Drift.find(connection));
+            Repair.invalidIndexes(connection)
+                    .forEach(name ->
+                            found.add("index " + name + " is not valid: the next apply drops it, and makes it anew"
+                                    + " where a change set asks for it"));
+            return found;
+        } catch (SQLException unreachable) {
+            throw new SchemaChangeFailed("Cannot read the schema's state: " + unreachable.getMessage(), unreachable);
+        }
+    }
+
+    /// Ids of change sets whose data is still to be filled in by the job migrate.
+    public static List<String> openBackfills(DataSource owner) {
+        try (Connection connection = owner.getConnection();
+                Statement statement = connection.createStatement()) {
+            try (ResultSet table = statement.executeQuery("SELECT to_regclass('backfills') IS NOT NULL")) {
+                if (!table.next() || !table.getBoolean(1)) {
+                    return List.of();
+                }
+            }
+            List<String> open = new ArrayList<>();
+            try (ResultSet rows = statement.executeQuery("SELECT id FROM backfills WHERE state = 'open' ORDER BY id")) {
+                while (rows.next()) {
+                    open.add(rows.getString(1));
+                }
+            }
+            return open;
+        } catch (SQLException unreachable) {
+            throw new SchemaChangeFailed("Cannot read the schema's state: " + unreachable.getMessage(), unreachable);
+        }
     }
 
     /// Takes the last change sets back, newest first, by their own rollback statements. Their data is lost.
     ///
     /// @param count how many, at most
     public static void rollBack(DataSource owner, int count) {
-        change(owner, CHANGELOG, liquibase -> liquibase.rollback(count, null, new Contexts(), ALL));
+        change(owner, CHANGELOG, (liquibase, connection) -> {
+            liquibase.rollback(count, null, new Contexts(), ALL);
+            connection.setAutoCommit(true);
+            Drift.record(connection);
+        });
     }
 
     /// Every change set of this program in order, with what the database has of them. Changes nothing.
@@ -95,7 +245,7 @@ public final class Schema {
                 liquibase.setChangeExecListener(failed);
                 // Whoever left Liquibase's own lock behind is dead: the advisory lock is held by us.
                 liquibase.forceReleaseLocks();
-                work.on(liquibase);
+                work.on(liquibase, connection);
                 return database;
             });
             unlock(connection);
@@ -121,6 +271,8 @@ public final class Schema {
         scope.put("liquibase.analytics.enabled", false);
         try {
             return Scope.child(scope, reading::read);
+        } catch (SchemaChangeFailed refused) {
+            throw refused;
         } catch (Exception failed) { // what Scope.child declares
             throw new SchemaChangeFailed("The schema could not be changed: " + rootMessage(failed), failed);
         }
@@ -133,6 +285,13 @@ public final class Schema {
     private static void lock(Connection connection) throws SQLException {
         connection.setAutoCommit(true);
         try (Statement statement = connection.createStatement()) {
+            // A server that is busy with a statement of a killed process notices, and lets go of the lock.
+            statement.execute("""
+                    DO $$ BEGIN
+                      PERFORM set_config('client_connection_check_interval', '2s', false);
+                    EXCEPTION WHEN undefined_object OR invalid_parameter_value OR feature_not_supported THEN
+                      NULL;
+                    END $$""");
             // Another process may be building an index; a short server-wide limit is meant for queries.
             statement.execute("SET lock_timeout = '10min'");
             statement.execute("SELECT pg_advisory_lock(" + LOCK + ")");
@@ -181,11 +340,11 @@ public final class Schema {
     }
 
     private interface Work {
-        void on(Liquibase liquibase) throws LiquibaseException;
+        void on(Liquibase liquibase, Connection connection) throws LiquibaseException, SQLException;
     }
 
     private interface Reading<T> {
-        T read() throws LiquibaseException;
+        T read() throws LiquibaseException, SQLException;
     }
 
     private static final class FailedChange extends AbstractChangeExecListener {

@@ -339,6 +339,12 @@ class TenantTablesTest {
                   OVERRIDING SYSTEM VALUE VALUES ('ID', 1, 'ID', 1, 1, '{}', '{}');
                 INSERT INTO evaluation_answers (workspace_id, evaluation_id, key, question, found, millis)
                   VALUES ('ID', 1, 'k', 'q', '{}', 1);
+                INSERT INTO retention_policies (workspace_id, set_by) VALUES ('ID', 'a');
+                INSERT INTO legal_holds (workspace_id, project_id, reason, placed_by) VALUES ('ID', 'ID', 'r', 'a');
+                INSERT INTO forget_receipts (workspace_id, id, kind, requested_by) VALUES ('ID', 'ID', 'text', 'a');
+                INSERT INTO forget_documents (workspace_id, receipt_id, document_id) VALUES ('ID', 'ID', 'ID');
+                INSERT INTO export_parts (workspace_id, job_instance_id, number, kind, name, first_key, last_key, items)
+                  VALUES ('ID', 1, 1, 'lines', 'n', '', '', 1);
                 """.replace("ID'", id + "'").replace("SLUG", slug));
     }
 }

@@ -8,10 +8,11 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/// Lists the change sets and what the database has of them. Changes nothing.
+/// Lists the change sets and what the database has of them, and what was changed past them. Changes nothing.
 @Command(
         name = "status",
-        description = "List the schema's change sets; exit code 7 when some are missing.",
+        description =
+                "List the schema's change sets; exit code 7 when some are missing, or something was changed past them.",
         mixinStandardHelpOptions = true)
 final class MigrateStatusCommand implements Callable<Integer> {
 
@@ -29,17 +30,23 @@ final class MigrateStatusCommand implements Callable<Integer> {
         tool.home().prepare();
         try (Database database = Database.open(tool.home(), tool.databaseUrl())) {
             List<Change> changes = Schema.status(database.owner());
+            List<String> drift = Schema.drift(database.owner());
+            List<String> backfills = Schema.openBackfills(database.owner());
             long missing = changes.stream().filter(change -> !change.applied()).count();
             if (output.json()) {
                 tool.out().println(Output.pretty(changes));
+                drift.forEach(line -> tool.err().println("drift: " + line));
             } else {
                 changes.forEach(change -> tool.out()
                         .printf(
                                 "%-8s %s (%s)%n",
                                 change.applied() ? "applied" : "missing", change.id(), change.file()));
+                drift.forEach(line -> tool.out().println("drift    " + line));
+                backfills.forEach(
+                        id -> tool.out().println("to fill  " + id + ": './tidemill jobs start migrate' does it"));
                 tool.out().println(changes.size() + " change sets, " + missing + " missing");
             }
-            return missing == 0 ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+            return missing == 0 && drift.isEmpty() ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
         }
     }
 }

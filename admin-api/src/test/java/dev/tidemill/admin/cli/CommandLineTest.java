@@ -243,6 +243,20 @@ class CommandLineTest {
                 "doctor",
                 "migrate",
                 "migrate status",
+                "migrate plan",
+                "migrate apply",
+                "migrate rollback",
+                "migrate new",
+                "prune",
+                "retention",
+                "retention set",
+                "retention unset",
+                "retention hold",
+                "retention release",
+                "retention expire",
+                "forget",
+                "export",
+                "import",
                 "demo"
             })
     void everyCommandHasAHelp(String command) {

@@ -1,0 +1,174 @@
+package dev.tidemill.admin.retention;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.admin.TestServer;
+import dev.tidemill.admin.TestServer.Reply;
+import dev.tidemill.admin.cli.CommandLineTool;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// Operators let go of documents that were really ingested, and move a project whose vectors a model really made.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class RetentionServerTest {
+
+    private static final String PERSON = "Theodora Millwright";
+
+    @TempDir
+    private static Path folder;
+
+    private static TestServer server;
+    private static JdbcClient owner;
+
+    @BeforeAll
+    static void ingest() throws Exception {
+        server = new TestServer();
+        owner = JdbcClient.create(server.database.dataSource());
+        Reply upload = server.upload(
+                "default",
+                Map.of(
+                        "letter.md", "# Letters\n\n" + PERSON + " wrote that the sluice gate leaks at spring tide.\n",
+                        "gates.md", "# Gates\n\nThe harbour gate is closed by hand when the flood comes in.\n",
+                        "stones.md", "# Stones\n\nThe millstone is dressed twice a year with a steel pick.\n"),
+                server.key());
+        assertThat(server.finished(upload).status()).isEqualTo("COMPLETED");
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    private record Ran(int code, String out, String err) {}
+
+    private static Ran run(String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int code = new CommandLineTool(server.home, Map.of(), new PrintWriter(out, true), new PrintWriter(err, true))
+                .run(arguments);
+        return new Ran(code, out.toString(), err.toString());
+    }
+
+    private static String search(String project, String question) throws Exception {
+        return server.post(
+                        "/api/v1/projects/" + project + "/search", "{\"question\": \"" + question + "\"}", server.key())
+                .body();
+    }
+
+    private static long number(String sql) {
+        return owner.sql(sql).query(Long.class).single();
+    }
+
+    @Test
+    @Order(1)
+    void aProjectIsMovedWithItsVectorsAndAnswersTheSame() throws Exception {
+        long embedded = number("SELECT count(*) FROM embedding_cache");
+        Path file = folder.resolve("moved.tidemill");
+
+        Ran exported = run("export", file.toString());
+        assertThat(exported.code()).as(exported.err()).isZero();
+        Ran planned = run("import", file.toString(), "--project", "moved", "--dry-run");
+        assertThat(planned.out()).contains("project moved is made").contains("documents");
+        Ran imported = run("import", file.toString(), "--project", "moved");
+
+        assertThat(imported.code()).as(imported.err()).isZero();
+        assertThat(number("SELECT count(*) FROM embedding_cache")).isEqualTo(embedded);
+        assertThat(search("moved", "how is the harbour gate closed?")).contains("closed by hand");
+        assertThat(run("import", file.toString(), "--project", "moved").err()).contains("has 3 documents");
+        Ran lines = run("export", folder.resolve("moved.jsonl").toString(), "--format", "jsonl");
+        assertThat(lines.code()).isZero();
+        assertThat(Files.readAllLines(folder.resolve("moved.jsonl"))).hasSize(3);
+    }
+
+    @Test
+    @Order(2)
+    void policiesAndHoldsAreSetShownAndTakenBack() throws Exception {
+        assertThat(run("retention", "set", "--project", "default", "--undo", "0s", "--versions-keep", "0")
+                        .code())
+                .isZero();
+        Ran shown = run("retention");
+        assertThat(shown.out()).contains("policy of project default").contains("undo PT0S");
+        Ran held = run("retention", "hold", "--project", "default", "--document", "gates.md", "--reason", "a dispute");
+        assertThat(held.code()).as(held.err()).isZero();
+        assertThat(run("retention", "expire", "--project", "default", "stones.md", "--at", "2026-01-01T00:00:00Z")
+                        .code())
+                .isZero();
+        assertThat(run("retention", "expire", "--project", "default", "gates.md", "--at", "2026-01-01T00:00:00Z")
+                        .code())
+                .isZero();
+
+        Ran plan = run("prune", "--dry-run");
+        assertThat(plan.out()).contains("expired").contains("stones.md").doesNotContain("gates.md");
+        Ran pruned = run("prune", "--project", "default");
+
+        assertThat(pruned.code()).as(pruned.err()).isZero();
+        assertThat(search("default", "how is the millstone dressed?")).doesNotContain("steel pick");
+        assertThat(search("default", "how is the harbour gate closed?")).contains("closed by hand");
+        assertThat(server.get("/actuator/retention/holds", null).status()).isEqualTo(401);
+        assertThat(server.post("/actuator/retention", "{\"project\": \"nowhere\"}", server.key())
+                        .status())
+                .isEqualTo(400);
+        assertThat(server.post("/actuator/retention", "{\"undo\": \"soon\"}", server.key())
+                        .detail())
+                .contains("30d");
+    }
+
+    @Test
+    @Order(3)
+    void aForgottenPersonIsFoundByNobody() throws Exception {
+        assertThat(search("default", "who wrote about the sluice gate?")).contains(PERSON);
+        assertThat(run("forget", "--text=" + PERSON, "--dry-run").out()).contains("chunks.text");
+
+        Reply asked = server.post("/actuator/forget", "{\"text\": \"" + PERSON + "\"}", server.key());
+        assertThat(asked.status()).isEqualTo(202);
+        assertThat(server.finished(asked).status()).isEqualTo("COMPLETED");
+
+        Reply receipt =
+                server.get("/actuator/forget/" + asked.json().path("receiptId").asString(), server.key());
+        assertThat(receipt.json().path("state").asString()).isEqualTo("done");
+        assertThat(receipt.json().path("traces").asLong()).isZero();
+        assertThat(receipt.body()).doesNotContain(PERSON);
+        assertThat(search("default", "who wrote about the sluice gate?")).doesNotContain(PERSON);
+        assertThat(search("moved", "who wrote about the sluice gate?")).doesNotContain(PERSON);
+        assertThat(run("forget", "--text=" + PERSON, "--dry-run").out().strip()).isEqualTo("{ }");
+        assertThat(run("forget").out()).contains("\"done\"");
+        assertThat(run("forget", "--project", "default", "--document", "nothing.md")
+                        .code())
+                .isNotZero();
+    }
+
+    @Test
+    @Order(4)
+    void theSchemaIsLookedAtAndANewChangeGetsItsFile() throws Exception {
+        Map<String, String> environment = Map.of("DATABASE_URL", TestServer.url(server.database));
+        StringWriter out = new StringWriter();
+        CommandLineTool tool =
+                new CommandLineTool(server.home, environment, new PrintWriter(out, true), new PrintWriter(out, true));
+        assertThat(tool.run("migrate", "status")).as(out::toString).isZero();
+        assertThat(tool.run("migrate", "plan")).isZero();
+        assertThat(out.toString()).contains("-- 0 change sets");
+        owner.sql("DROP INDEX documents_deleted").update();
+        assertThat(tool.run("migrate", "status")).isEqualTo(7);
+        assertThat(out.toString()).contains("drift    index documents_deleted is missing");
+        Files.writeString(folder.resolve("120-last.sql"), "");
+        assertThat(tool.run("migrate", "new", "Labels of documents!", "--folder", folder.toString()))
+                .isZero();
+        assertThat(folder.resolve("130-labels-of-documents.sql"))
+                .content()
+                .contains("--changeset tidemill:130-labels-of-documents");
+        assertThat(tool.run("migrate", "apply")).isZero();
+        assertThat(tool.run("migrate", "rollback", "never")).isEqualTo(1);
+        assertThat(out.toString()).contains("there is no tag \"never\"");
+    }
+}

@@ -1,0 +1,112 @@
+package dev.tidemill.migrate;
+
+import dev.tidemill.document.ContentHash;
+import dev.tidemill.migrate.Backfills.Row;
+import dev.tidemill.run.Control;
+import dev.tidemill.run.JobDefinition;
+import dev.tidemill.run.Plan;
+import dev.tidemill.run.Prepared;
+import dev.tidemill.run.Progress;
+import dev.tidemill.run.Steps;
+import dev.tidemill.store.Workspaces;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.springframework.batch.core.configuration.annotation.StepScope;
+import org.springframework.batch.core.job.Job;
+import org.springframework.batch.core.step.StepContribution;
+import org.springframework.batch.infrastructure.repeat.RepeatStatus;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.PlatformTransactionManager;
+
+/// The migrate job: fills in what change sets left open, then says which of them are done.
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(MigrateProperties.class)
+public class MigrateConfiguration {
+
+    /// The job's name in runs, dead letters, YAML and endpoints.
+    public static final String JOB = "migrate";
+
+    @Bean
+    Job migrateJob(
+            Steps steps,
+            MigrateProperties properties,
+            Backfills backfills,
+            BackfillReader backfillReader,
+            PlatformTransactionManager transactionManager) {
+        BackfillWriter writer = new BackfillWriter(backfills, transactionManager);
+        return steps.job(JOB)
+                .start(steps.<Row, Row>chunks("backfill", properties.commitRows())
+                        .items(writer)
+                        .reader(backfillReader)
+                        .writer(writer)
+                        .build())
+                .next(steps.tasklet("finish", (contribution, context) -> finish(backfills, contribution))
+                        .build())
+                .build();
+    }
+
+    private static RepeatStatus finish(Backfills backfills, StepContribution contribution) {
+        List<String> done = new ArrayList<>();
+        List<String> open = new ArrayList<>();
+        for (Backfill backfill : backfills.open()) {
+            long left = backfills.left(backfill);
+            if (left == 0) {
+                backfills.done(backfill);
+                done.add(backfill.changeSet());
+            } else {
+                open.add(backfill.changeSet() + " (" + left + " rows)");
+            }
+        }
+        String message = done.isEmpty() ? "" : "filled in: " + String.join(", ", done);
+        if (!open.isEmpty()) {
+            message += (message.isEmpty() ? "" : "; ") + "still open: " + String.join(", ", open);
+        }
+        Progress.message(
+                contribution.getStepExecution().getJobExecution().getExecutionContext(),
+                message.isEmpty() ? "nothing to fill in" : message);
+        return RepeatStatus.FINISHED;
+    }
+
+    @Bean
+    JobDefinition migrateDefinition(
+            @Qualifier("migrateJob") Job job, MigrateProperties properties, Backfills backfills) {
+        return JobDefinition.of(job, "fills in data that changes of the schema left open, in all workspaces")
+                .prepared((workspace, given) -> new Prepared("backfills of the schema", given))
+                .planned((workspace, given) -> plan(backfills))
+                .configuredBy(properties)
+                .policy(properties.run())
+                .build();
+    }
+
+    private static Plan plan(Backfills backfills) {
+        Map<String, Long> counts = new LinkedHashMap<>();
+        backfills.open().forEach(backfill -> counts.put(backfill.changeSet(), backfills.left(backfill)));
+        return new Plan(
+                counts,
+                0,
+                BigDecimal.ZERO,
+                Duration.ZERO,
+                0,
+                List.of("no backup is taken before: take one, or see that the last one is of today"),
+                ContentHash.of(counts.toString()).hex());
+    }
+
+    @Bean
+    Backfills backfills(Control control, Workspaces workspaces, JdbcClient jdbc) {
+        return new Backfills(control, workspaces, jdbc);
+    }
+
+    @Bean
+    @StepScope
+    BackfillReader backfillReader(Backfills backfills, MigrateProperties properties) {
+        return new BackfillReader(backfills, properties);
+    }
+}

@@ -1,0 +1,353 @@
+package dev.tidemill.prune;
+
+import dev.tidemill.run.Audit;
+import dev.tidemill.run.InvalidParameter;
+import dev.tidemill.store.Workspaces;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// Retention policies, legal holds and the ends of single documents, each change with its audit entry.
+public final class Retention {
+
+    private final Workspaces workspaces;
+    private final JdbcClient jdbc;
+    private final Audit audit;
+
+    public Retention(Workspaces workspaces, JdbcClient jdbc) {
+        this.workspaces = workspaces;
+        this.jdbc = jdbc;
+        this.audit = new Audit(jdbc);
+    }
+
+    /// What something is about: the whole workspace, a project, a source of it or a document of that.
+    ///
+    /// @param project slug, null for all
+    /// @param source id, null for all of the project
+    /// @param document key within the source, null for all
+    public record Subject(
+            @Nullable String project,
+            @Nullable UUID source,
+            @Nullable String document) {
+
+        public Subject {
+            if (source != null && project == null) {
+                throw new InvalidParameter("project", "a source is named without its project: name both");
+            }
+            if (document != null && project == null) {
+                throw new InvalidParameter("project", "a document is named without its project: name both");
+            }
+        }
+
+        @Override
+        public String toString() {
+            if (project == null) {
+                return "the workspace";
+            }
+            String text = "project " + project;
+            if (source != null) {
+                text += ", source " + source;
+            }
+            return document == null ? text : text + ", document " + document;
+        }
+    }
+
+    /// A subject as the tables know it.
+    public record Place(
+            @Nullable UUID projectId,
+            @Nullable UUID sourceId,
+            @Nullable UUID documentId) {}
+
+    /// What is kept how long; null where the next wider policy decides.
+    ///
+    /// @param versionsKeep superseded versions of a document that stay whatever their age
+    /// @param versionsAfter age from which on further ones go
+    /// @param undo how long a deleted document can still be brought back
+    /// @param maxAge age at which a published document is retired
+    public record Rules(
+            @Nullable Integer versionsKeep,
+            @Nullable Duration versionsAfter,
+            @Nullable Duration undo,
+            @Nullable Duration maxAge) {
+
+        public Rules {
+            if (versionsKeep != null && versionsKeep < 0) {
+                throw new InvalidParameter(
+                        "versionsKeep", "versionsKeep is " + versionsKeep + ": must not be negative");
+            }
+            notNegative("versionsAfter", versionsAfter);
+            notNegative("undo", undo);
+            if (maxAge != null && !maxAge.isPositive()) {
+                throw new InvalidParameter("maxAge", "maxAge is " + maxAge + ": must be more than 0");
+            }
+        }
+
+        private static void notNegative(String name, @Nullable Duration age) {
+            if (age != null && age.isNegative()) {
+                throw new InvalidParameter(name, name + " is " + age + ": must not be negative");
+            }
+        }
+    }
+
+    /// A policy as it was set.
+    public record Policy(
+            UUID id,
+            @Nullable String project,
+            @Nullable UUID source,
+            Rules rules,
+            String setBy,
+            OffsetDateTime setAt) {}
+
+    /// A hold, released or not.
+    public record Hold(
+            UUID id,
+            String project,
+            @Nullable UUID source,
+            @Nullable UUID documentId,
+            String reason,
+            String placedBy,
+            OffsetDateTime placedAt,
+            @Nullable String releasedBy,
+            @Nullable OffsetDateTime releasedAt) {}
+
+    /// Finds what is meant.
+    ///
+    /// @throws InvalidParameter when there is no such thing
+    public Place find(UUID workspaceId, Subject subject) {
+        if (subject.project() == null) {
+            return new Place(null, null, null);
+        }
+        return workspaces.call(workspaceId, () -> {
+            UUID project = jdbc.sql("SELECT id FROM projects WHERE workspace_id = :workspace AND slug = :slug")
+                    .param("workspace", workspaceId)
+                    .param("slug", subject.project())
+                    .query(UUID.class)
+                    .optional()
+                    .orElseThrow(
+                            () -> new InvalidParameter("project", "there is no project \"" + subject.project() + "\""));
+            if (subject.source() != null) {
+                jdbc.sql(
+                                "SELECT id FROM sources WHERE workspace_id = :workspace AND project_id = :project AND id = :source")
+                        .param("workspace", workspaceId)
+                        .param("project", project)
+                        .param("source", subject.source())
+                        .query(UUID.class)
+                        .optional()
+                        .orElseThrow(() -> new InvalidParameter(
+                                "source", "project " + subject.project() + " has no source " + subject.source()));
+            }
+            if (subject.document() == null) {
+                return new Place(project, subject.source(), null);
+            }
+            return document(workspaceId, project, subject);
+        });
+    }
+
+    private Place document(UUID workspaceId, UUID project, Subject subject) {
+        Map<String, @Nullable Object> parameters = new HashMap<>();
+        parameters.put("workspace", workspaceId);
+        parameters.put("project", project);
+        parameters.put(
+                "source", subject.source() == null ? null : subject.source().toString());
+        parameters.put("key", subject.document());
+        List<Place> found = jdbc.sql("""
+                        SELECT project_id, source_id, id AS document_id FROM documents
+                        WHERE workspace_id = :workspace AND project_id = :project AND key = :key
+                          AND (CAST(:source AS uuid) IS NULL OR source_id = CAST(:source AS uuid)) LIMIT 2
+                        """).params(parameters).query(Place.class).list();
+        if (found.isEmpty()) {
+            throw new InvalidParameter(
+                    "document", "project " + subject.project() + " has no document \"" + subject.document() + "\"");
+        }
+        if (found.size() > 1) {
+            throw new InvalidParameter(
+                    "source", "several sources have a document \"" + subject.document() + "\": name the source");
+        }
+        return found.getFirst();
+    }
+
+    public List<Policy> policies(UUID workspaceId) {
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
+                        SELECT r.id, p.slug, r.source_id, r.versions_keep, extract(epoch FROM r.versions_after)::bigint AS after,
+                               extract(epoch FROM r.undo)::bigint AS undo, extract(epoch FROM r.max_age)::bigint AS max_age,
+                               r.set_by, r.set_at
+                        FROM retention_policies r
+                        LEFT JOIN projects p ON p.workspace_id = r.workspace_id AND p.id = r.project_id
+                        WHERE r.workspace_id = :workspace ORDER BY p.slug NULLS FIRST, r.source_id NULLS FIRST
+                        """)
+                        .param("workspace", workspaceId)
+                        .query((row, n) -> new Policy(
+                                row.getObject("id", UUID.class),
+                                row.getString("slug"),
+                                row.getObject("source_id", UUID.class),
+                                new Rules(
+                                        row.getObject("versions_keep", Integer.class),
+                                        duration(row.getObject("after", Long.class)),
+                                        duration(row.getObject("undo", Long.class)),
+                                        duration(row.getObject("max_age", Long.class))),
+                                row.getString("set_by"),
+                                row.getObject("set_at", OffsetDateTime.class)))
+                        .list());
+    }
+
+    private static @Nullable Duration duration(@Nullable Long seconds) {
+        return seconds == null ? null : Duration.ofSeconds(seconds);
+    }
+
+    private static @Nullable Double seconds(@Nullable Duration age) {
+        return age == null ? null : Double.valueOf(age.toSeconds());
+    }
+
+    /// Sets the policy of a workspace, project or source, in place of the one it had.
+    public void set(UUID workspaceId, Subject subject, Rules rules, String actor) {
+        if (subject.document() != null) {
+            throw new InvalidParameter(
+                    "document", "a policy is of a workspace, a project or a source: leave document out");
+        }
+        Place place = find(workspaceId, subject);
+        Map<String, @Nullable Object> parameters = new HashMap<>();
+        parameters.put("workspace", workspaceId);
+        parameters.put("project", text(place.projectId()));
+        parameters.put("source", text(place.sourceId()));
+        parameters.put("keep", rules.versionsKeep());
+        parameters.put("after", seconds(rules.versionsAfter()));
+        parameters.put("undo", seconds(rules.undo()));
+        parameters.put("maxAge", seconds(rules.maxAge()));
+        parameters.put("actor", actor);
+        workspaces.run(workspaceId, () -> {
+            remove(workspaceId, place);
+            jdbc.sql("""
+                            INSERT INTO retention_policies (workspace_id, project_id, source_id, versions_keep, versions_after, undo,
+                              max_age, set_by)
+                            VALUES (:workspace, CAST(:project AS uuid), CAST(:source AS uuid), CAST(:keep AS integer),
+                              CAST(:after AS float8) * interval '1 second', CAST(:undo AS float8) * interval '1 second',
+                              CAST(:maxAge AS float8) * interval '1 second', :actor)
+                            """).params(parameters).update();
+            audit.record(workspaceId, actor, "retention.set", subject.toString(), Map.of("rules", rules.toString()));
+        });
+    }
+
+    private int remove(UUID workspaceId, Place place) {
+        Map<String, @Nullable Object> parameters = new HashMap<>();
+        parameters.put("workspace", workspaceId);
+        parameters.put("project", text(place.projectId()));
+        parameters.put("source", text(place.sourceId()));
+        return jdbc.sql("""
+                        DELETE FROM retention_policies WHERE workspace_id = :workspace
+                          AND project_id IS NOT DISTINCT FROM CAST(:project AS uuid)
+                          AND source_id IS NOT DISTINCT FROM CAST(:source AS uuid)
+                        """).params(parameters).update();
+    }
+
+    private static @Nullable String text(@Nullable UUID id) {
+        return id == null ? null : id.toString();
+    }
+
+    /// Takes a policy back, so that the next wider one decides.
+    ///
+    /// @return false when there was none
+    public boolean unset(UUID workspaceId, Subject subject, String actor) {
+        Place place = find(workspaceId, subject);
+        return workspaces.call(workspaceId, () -> {
+            boolean removed = remove(workspaceId, place) > 0;
+            if (removed) {
+                audit.record(workspaceId, actor, "retention.unset", subject.toString(), Map.of());
+            }
+            return removed;
+        });
+    }
+
+    /// @param all released ones too
+    public List<Hold> holds(UUID workspaceId, boolean all) {
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
+                        SELECT h.id, p.slug AS project, h.source_id AS source, h.document_id, h.reason, h.placed_by, h.placed_at,
+                               h.released_by, h.released_at
+                        FROM legal_holds h JOIN projects p ON p.workspace_id = h.workspace_id AND p.id = h.project_id
+                        WHERE h.workspace_id = :workspace AND (:all OR h.released_at IS NULL) ORDER BY h.placed_at DESC, h.id
+                        """)
+                        .param("workspace", workspaceId)
+                        .param("all", all)
+                        .query(Hold.class)
+                        .list());
+    }
+
+    /// Keeps everything of a project, source or document until the hold is released.
+    public UUID hold(UUID workspaceId, Subject subject, String reason, String actor) {
+        if (subject.project() == null) {
+            throw new InvalidParameter("project", "project is missing: name what is to be held");
+        }
+        if (reason.isBlank()) {
+            throw new InvalidParameter("reason", "reason is empty: say why it is to be held");
+        }
+        Place place = find(workspaceId, subject);
+        Map<String, @Nullable Object> parameters = new HashMap<>();
+        parameters.put("workspace", workspaceId);
+        parameters.put("project", text(place.projectId()));
+        parameters.put("source", text(place.sourceId()));
+        parameters.put("document", text(place.documentId()));
+        parameters.put("reason", reason);
+        parameters.put("actor", actor);
+        return workspaces.call(workspaceId, () -> {
+            // Waits for a deletion that is under way, and the next one waits for this.
+            jdbc.sql(
+                            "SELECT id FROM projects WHERE workspace_id = :workspace AND id = CAST(:project AS uuid) FOR UPDATE")
+                    .params(parameters)
+                    .query(UUID.class)
+                    .single();
+            UUID id = jdbc.sql("""
+                            INSERT INTO legal_holds (workspace_id, project_id, source_id, document_id, reason, placed_by)
+                            VALUES (:workspace, CAST(:project AS uuid), CAST(:source AS uuid), CAST(:document AS uuid), :reason, :actor)
+                            RETURNING id
+                            """).params(parameters).query(UUID.class).single();
+            audit.record(workspaceId, actor, "hold.place", subject.toString(), Map.of("hold", id, "reason", reason));
+            return id;
+        });
+    }
+
+    /// @return false when there is no such hold, or it was released before
+    public boolean release(UUID workspaceId, UUID id, String reason, String actor) {
+        return workspaces.call(workspaceId, () -> {
+            int released = jdbc.sql("""
+                            UPDATE legal_holds SET released_at = clock_timestamp(), released_by = :actor
+                            WHERE workspace_id = :workspace AND id = :id AND released_at IS NULL
+                            """)
+                    .param("actor", actor)
+                    .param("workspace", workspaceId)
+                    .param("id", id)
+                    .update();
+            if (released == 1) {
+                audit.record(workspaceId, actor, "hold.release", "hold " + id, Map.of("reason", reason));
+            }
+            return released == 1;
+        });
+    }
+
+    /// Sets when a document ends by itself.
+    ///
+    /// @param at null for never
+    public void expire(UUID workspaceId, Subject subject, @Nullable OffsetDateTime at, String actor) {
+        UUID document = Optional.ofNullable(find(workspaceId, subject).documentId())
+                .orElseThrow(() -> new InvalidParameter("document", "document is missing: name what is to expire"));
+        Map<String, @Nullable Object> parameters = new HashMap<>();
+        parameters.put("workspace", workspaceId);
+        parameters.put("document", document);
+        parameters.put("at", at);
+        workspaces.run(workspaceId, () -> {
+            jdbc.sql("""
+                            UPDATE documents SET ttl_expires_at = CAST(:at AS timestamptz)
+                            WHERE workspace_id = :workspace AND id = :document
+                            """).params(parameters).update();
+            audit.record(workspaceId, actor, "document.expire", subject.toString(), Map.of("at", String.valueOf(at)));
+        });
+    }
+}

@@ -1,0 +1,9 @@
+--liquibase formatted sql
+
+--changeset test:index runInTransaction:false
+CREATE INDEX CONCURRENTLY things_name ON things (name);
+--rollback DROP INDEX things_name;
+
+--changeset test:after
+CREATE TABLE after_things (id integer);
+--rollback DROP TABLE after_things;

@@ -1,0 +1,5 @@
+--liquibase formatted sql
+
+--changeset test:three
+CREATE TABLE three (id integer);
+--rollback DROP TABLE three;
