@@ -1,12 +1,12 @@
 package dev.tidemill.admin;
 
-import dev.tidemill.evaluate.EvaluateConfiguration;
 import dev.tidemill.backup.BackupConfiguration;
+import dev.tidemill.evaluate.EvaluateConfiguration;
 import dev.tidemill.ingest.IngestConfiguration;
-import dev.tidemill.reembed.ReembedConfiguration;
 import dev.tidemill.migrate.MigrateConfiguration;
 import dev.tidemill.prune.ForgetConfiguration;
 import dev.tidemill.prune.PruneConfiguration;
+import dev.tidemill.reembed.ReembedConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.transfer.TransferConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;

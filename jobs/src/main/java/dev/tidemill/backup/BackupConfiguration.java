@@ -2,7 +2,7 @@ package dev.tidemill.backup;
 
 import dev.tidemill.backup.BackupRows.Kept;
 import dev.tidemill.backup.PartPlan.Todo;
-import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.embed.Embedders;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
@@ -40,8 +40,9 @@ public class BackupConfiguration {
     }
 
     @Bean
-    Questions backupQuestions(OnnxEmbedder embedder) {
-        return new Questions(new QueryVectors(embedder.fingerprint(), embedder::embedQuery));
+    Questions backupQuestions(Embedders embedders) {
+        return new Questions(new QueryVectors((model, fingerprint, question) ->
+                embedders.of(model, fingerprint).embedQuery(question)));
     }
 
     @Bean

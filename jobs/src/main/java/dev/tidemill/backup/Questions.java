@@ -61,9 +61,8 @@ final class Questions {
 
     /// All questions of a backup.
     ///
-    /// @param fingerprint of the model that embedded them
     /// @param left projects that could not be asked, with the reason
-    record Sheet(String fingerprint, List<Asked> asked, List<String> left) {
+    record Sheet(List<Asked> asked, List<String> left) {
 
         byte[] bytes() {
             return JsonMapper.shared().writeValueAsBytes(this);
@@ -91,7 +90,7 @@ final class Questions {
                 left.add(question.project() + ": " + otherModel.getMessage());
             }
         }
-        return new Sheet(vectors.fingerprint(), asked, left.stream().distinct().toList());
+        return new Sheet(asked, left.stream().distinct().toList());
     }
 
     private static Asked answered(Searcher searcher, Asked question) {
@@ -122,13 +121,12 @@ final class Questions {
     /// @param overlap mean share of passages found again, 1 when there was nothing to ask
     record Comparison(int asked, int same, double overlap, List<String> different) {}
 
+    ///
+    /// @throws IllegalStateException when a model that the questions were embedded by is not configured here any
+    more
     Comparison compare(LiveDatabase copy, Sheet sheet) {
         if (sheet.asked().isEmpty()) {
             return new Comparison(0, 0, 1, List.of());
-        }
-        if (!sheet.fingerprint().equals(vectors.fingerprint())) {
-            throw new IllegalStateException("the questions of the backup were embedded by another model than the"
-                    + " running one: set tidemill.embedding.model back to check its answers");
         }
         Session session = new Session(copy, null);
         int same = 0;

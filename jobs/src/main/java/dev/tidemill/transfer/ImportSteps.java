@@ -7,6 +7,7 @@ import dev.tidemill.store.Projects;
 import dev.tidemill.store.Publisher;
 import dev.tidemill.store.SourceScope;
 import dev.tidemill.store.VectorSet;
+import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Workspaces;
 import dev.tidemill.transfer.Formats.Original;
@@ -31,15 +32,22 @@ final class ImportSteps {
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
     private final Projects projects;
+    private final VectorSets sets;
     private final Originals originals;
     private final Vectors vectors;
     private final Publisher publisher;
     private final ImportProperties properties;
 
-    ImportSteps(Workspaces workspaces, JdbcTemplate template, Projects projects, ImportProperties properties) {
+    ImportSteps(
+            Workspaces workspaces,
+            JdbcTemplate template,
+            Projects projects,
+            VectorSets sets,
+            ImportProperties properties) {
         this.workspaces = workspaces;
         this.jdbc = JdbcClient.create(template);
         this.projects = projects;
+        this.sets = sets;
         this.originals = new Originals(workspaces, jdbc);
         this.vectors = new Vectors(workspaces, template);
         this.publisher = new Publisher(jdbc);
@@ -88,18 +96,29 @@ final class ImportSteps {
     /// The project's live set, made where it has none.
     private VectorSet liveSet(TransferParameters parameters) {
         try (Archive archive = Archive.open(parameters.file())) {
-            return liveSet(projects, parameters.workspaceId(), parameters.project(), archive.manifest());
+            return liveSet(parameters, archive.manifest());
         }
     }
 
-    static VectorSet liveSet(Projects projects, UUID workspaceId, String slug, Manifest manifest) {
+    private VectorSet liveSet(TransferParameters parameters, Manifest manifest) {
+        return liveSet(projects, sets, parameters.workspaceId(), parameters.project(), manifest);
+    }
+
+    static VectorSet liveSet(Projects projects, VectorSets sets, UUID workspaceId, String slug, Manifest manifest) {
         Project project = projects.find(workspaceId, slug)
                 .orElseThrow(() -> new IllegalStateException("the project " + slug + " is gone: import again"));
         Manifest.Set set = manifest.set();
         if (set == null) {
             throw new IllegalStateException("the file holds documents but no vectors: export the project again");
         }
-        return projects.liveSet(project, set.model(), set.fingerprint(), set.dimensions());
+        VectorSet live = sets.liveOrFirst(project, set.model(), set.fingerprint(), set.dimensions());
+        if (!live.fingerprint().equals(set.fingerprint())) {
+            throw new IllegalStateException(
+                    "the vectors of the file were made by " + set.model() + ", those of the project "
+                            + slug + " by " + live.model()
+                            + " or by it in another configuration: import into another project, or re-embed one of the two");
+        }
+        return live;
     }
 
     void storeQuestions(TransferParameters parameters, Chunk<? extends JsonNode> chunk) {
@@ -171,7 +190,7 @@ final class ImportSteps {
         TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
         try (Archive archive = Archive.open(parameters.file())) {
             if (archive.manifest().set() != null) {
-                VectorSet set = liveSet(projects, parameters.workspaceId(), parameters.project(), archive.manifest());
+                VectorSet set = liveSet(parameters, archive.manifest());
                 if (vectors.count(parameters.workspaceId(), set) >= properties.indexRows() && !vectors.indexed(set)) {
                     workspaces.run(
                             parameters.workspaceId(),

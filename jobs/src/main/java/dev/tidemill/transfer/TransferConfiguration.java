@@ -4,6 +4,7 @@ import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Steps;
 import dev.tidemill.store.Projects;
+import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Workspaces;
 import dev.tidemill.transfer.ExportParts.Part;
 import dev.tidemill.transfer.Formats.Original;
@@ -95,8 +96,9 @@ public class TransferConfiguration {
     }
 
     @Bean
-    TransferRequests transferRequests(Workspaces workspaces, JdbcClient jdbc, Projects projects) {
-        return new TransferRequests(workspaces, jdbc, projects);
+    TransferRequests transferRequests(
+            Workspaces workspaces, JdbcClient jdbc, JdbcTemplate template, Projects projects) {
+        return new TransferRequests(workspaces, jdbc, projects, new VectorSets(workspaces, template));
     }
 
     @Bean
@@ -205,7 +207,7 @@ public class TransferConfiguration {
     @Bean
     ImportSteps importSteps(
             Workspaces workspaces, JdbcTemplate template, Projects projects, ImportProperties properties) {
-        return new ImportSteps(workspaces, template, projects, properties);
+        return new ImportSteps(workspaces, template, projects, new VectorSets(workspaces, template), properties);
     }
 
     @Bean

@@ -6,6 +6,7 @@ import dev.tidemill.run.Plan;
 import dev.tidemill.run.Prepared;
 import dev.tidemill.store.Project;
 import dev.tidemill.store.Projects;
+import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Workspaces;
 import java.math.BigDecimal;
 import java.nio.file.Files;
@@ -26,11 +27,13 @@ final class TransferRequests {
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
     private final Projects projects;
+    private final VectorSets sets;
 
-    TransferRequests(Workspaces workspaces, JdbcClient jdbc, Projects projects) {
+    TransferRequests(Workspaces workspaces, JdbcClient jdbc, Projects projects, VectorSets sets) {
         this.workspaces = workspaces;
         this.jdbc = jdbc;
         this.projects = projects;
+        this.sets = sets;
     }
 
     Prepared prepareExport(UUID workspaceId, Map<String, String> given) {
@@ -120,7 +123,7 @@ final class TransferRequests {
                     .map(found -> checked(workspaceId, found, given, manifest))
                     .orElseGet(() -> create(workspaceId, slug, manifest.project()));
             if (manifest.set() != null) {
-                ImportSteps.liveSet(projects, workspaceId, slug, manifest);
+                ImportSteps.liveSet(projects, sets, workspaceId, slug, manifest);
             }
             Map<String, String> all = new HashMap<>(given);
             all.put("project", slug);
