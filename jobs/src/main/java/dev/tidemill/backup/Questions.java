@@ -121,9 +121,9 @@ final class Questions {
     /// @param overlap mean share of passages found again, 1 when there was nothing to ask
     record Comparison(int asked, int same, double overlap, List<String> different) {}
 
+    /// Asks a copy the same.
     ///
-    /// @throws IllegalStateException when a model that the questions were embedded by is not configured here any
-    more
+    /// @throws IllegalStateException when a model of one of its vector sets is not configured here any more
     Comparison compare(LiveDatabase copy, Sheet sheet) {
         if (sheet.asked().isEmpty()) {
             return new Comparison(0, 0, 1, List.of());
