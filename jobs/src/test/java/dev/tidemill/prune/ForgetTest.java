@@ -79,7 +79,9 @@ class ForgetTest {
                 "INSERT INTO run_failures (workspace_id, run_id, number, error_class, exception, message, stack) VALUES ('$W', 1, 1, 'UNKNOWN', 'e', 'no file Wilhelmina Sluice', 's')",
                 "INSERT INTO events (workspace_id, type, severity, dedupe_key, message, data) VALUES ('$W', 't', 'info', 'Wilhelmina Sluice', 'm', '{\"a\": \"Wilhelmina Sluice\"}')",
                 "INSERT INTO assets (workspace_id, type, title, content, tags) VALUES ('$W', 'note', 't', 'of wilhelmina sluice', '{Wilhelmina Sluice,mill}')",
-                "INSERT INTO golden_questions (workspace_id, project_id, question) SELECT '$W', id, 'Where does Wilhelmina Sluice live?' FROM projects")) {
+                "INSERT INTO golden_sets (workspace_id, project_id, name) SELECT '$W', id, 'people' FROM projects",
+                "INSERT INTO golden_questions (workspace_id, project_id, golden_set_id, key, question) SELECT '$W', project_id, id, 'q1', 'Where does Wilhelmina Sluice live?' FROM golden_sets",
+                "INSERT INTO asked_questions (workspace_id, project_id, question_id, question) SELECT '$W', id, gen_random_uuid(), 'Where is Wilhelmina Sluice now?' FROM projects")) {
             node.execute(sql.replace("$W", node.workspaceId.toString()));
         }
         node.run(Prune.JOB, Map.of());
