@@ -80,6 +80,8 @@ public final class HttpEmbedder implements Embedder {
     /// A text whose vector somebody waits for.
     private record Waiting(String text, CompletableFuture<float[]> vector) {}
 
+    /// Begins to take texts.
+    ///
     /// @param key null for a service without one
     public HttpEmbedder(EmbeddingEndpoint endpoint, @Nullable String key, RateLimit rate) {
         this(endpoint, key, rate, Thread::sleep, InstantSource.system());

@@ -5,7 +5,6 @@ import dev.tidemill.quality.Evaluator;
 import dev.tidemill.quality.OpenQuestions;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
-import dev.tidemill.run.JobParameter.Type;
 import dev.tidemill.run.LookAheadReader;
 import dev.tidemill.run.Steps;
 import dev.tidemill.run.alerts.Outbox;
@@ -77,7 +76,9 @@ public class EvaluateConfiguration {
                                 "how is searched")
                         .orElse(SearchMode.HYBRID.id()))
                 .parameter(JobParameter.of(
-                                EvaluateParameters.SET, Type.INTEGER, "vector set to ask; none for the live one")
+                                EvaluateParameters.SET,
+                                JobParameter.Type.INTEGER,
+                                "vector set to ask; none for the live one")
                         .optional())
                 .parameter(JobParameter.flag(
                         EvaluateParameters.CANARY,

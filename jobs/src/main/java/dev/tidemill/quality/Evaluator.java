@@ -17,7 +17,6 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -120,11 +119,17 @@ public final class Evaluator {
             String name,
             Collection<Answer> answers,
             Function<Answer, @Nullable Double> of) {
-        ToDoubleFunction<@Nullable Double> value = one -> one == null ? 0 : one;
-        List<@Nullable Double> values =
-                answers.stream().map(of).filter(Objects::nonNull).toList();
-        if (!values.isEmpty()) {
-            metrics.put(name, values.stream().mapToDouble(value).average().orElse(0));
+        double sum = 0;
+        int counted = 0;
+        for (Answer answer : answers) {
+            Double value = of.apply(answer);
+            if (value != null) {
+                sum += value;
+                counted++;
+            }
+        }
+        if (counted > 0) {
+            metrics.put(name, sum / counted);
         }
     }
 

@@ -25,6 +25,8 @@ public final class GoldenFiles {
 
     private GoldenFiles() {}
 
+    /// Reads a folder or a file.
+    ///
     /// @throws IllegalArgumentException saying which line of which file is wrong
     public static List<Judged> read(Path path) throws IOException {
         return Files.isDirectory(path) ? beir(path) : csv(path);

@@ -17,6 +17,8 @@ public final class OpenQuestions {
     private long evaluation;
     private String key = "";
 
+    /// Begins with the first.
+    ///
     /// @param sample real questions at most
     public OpenQuestions(Evaluations evaluations, UUID workspaceId, long launchId, int sample) {
         this.evaluations = evaluations;

@@ -38,6 +38,8 @@ public class LookAheadReader<I, O> implements ItemStreamReader<O> {
     private Iterator<I> page = List.<I>of().iterator();
     private boolean exhausted;
 
+    /// Made of its parts.
+    ///
     /// @param remaining items left to do, for the progress
     /// @param pages the next items at each call, an empty list at the end
     /// @param threads pieces of work done at a time

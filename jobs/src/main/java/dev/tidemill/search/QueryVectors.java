@@ -26,12 +26,16 @@ public final class QueryVectors {
     @FunctionalInterface
     public interface Models {
 
+        /// The vector of a question.
+        ///
         /// @throws IllegalStateException when there is no model of this fingerprint
         float[] embed(String model, String fingerprint, String question);
     }
 
     private record Asked(String fingerprint, String question) {}
 
+    /// For sets of whatever models there are.
+    ///
     /// @param models must be safe to call from several threads
     public QueryVectors(Models models) {
         this.models = models;

@@ -15,6 +15,8 @@ public final class TextVector {
 
     private TextVector() {}
 
+    /// The vector of a text.
+    ///
     /// @throws DataError when no further try will help this text
     public static float[] of(Embedder embedder, String text) {
         try {

@@ -337,7 +337,7 @@ public final class Evaluations {
                         ORDER BY p.slug
                         """)
                         .param("workspace", workspaceId)
-                        .query(String.class)
+                        .query((row, n) -> row.getString(1))
                         .list());
     }
 

@@ -132,6 +132,8 @@ public final class GoldenSets {
                         .list());
     }
 
+    /// Deletes a set with its questions.
+    ///
     /// @return whether there was one
     public boolean delete(Project project, String name) {
         return workspaces.call(

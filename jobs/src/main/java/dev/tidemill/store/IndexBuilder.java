@@ -23,6 +23,8 @@ public final class IndexBuilder {
 
     private final DataSource owner;
 
+    /// Works as the owner.
+    ///
     /// @param owner connections of the owner of the tables, outside of any pool
     public IndexBuilder(DataSource owner) {
         this.owner = owner;

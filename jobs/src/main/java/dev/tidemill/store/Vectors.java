@@ -236,7 +236,7 @@ public final class Vectors {
                             """.formatted(set.table(), set.sqlType()))
                     .param("query", ChunkSearch.literal(query))
                     .param("top", top)
-                    .query(UUID.class)
+                    .query((row, n) -> row.getObject(1, UUID.class))
                     .list();
         });
     }
@@ -313,7 +313,7 @@ public final class Vectors {
                 .param("workspace", workspaceId)
                 .param("project", projectId)
                 .param("ids", vectors.stream().map(Embedded::contentId).toArray(UUID[]::new))
-                .query(UUID.class)
+                .query((row, n) -> row.getObject(1, UUID.class))
                 .list();
         Set<UUID> kept = new HashSet<>(held);
         write(

@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,7 +53,8 @@ class HttpEmbedderTest {
     /// What the service does instead of its work.
     ///
     /// @param body null for a good answer with this status
-    private record Reply(int status, String retryAfter, String body) {}
+    private record Reply(
+            int status, String retryAfter, @Nullable String body) {}
 
     @BeforeEach
     void start() throws IOException {

@@ -14,7 +14,7 @@ import java.util.Random;
 final class Library {
 
     private static final String[] SYLLABLES =
-            ("bar bel cor dan dor fen gal han ild jor kal lim mon nor pel quin ras sol tam ulv ver wen yar zel")
+            "bar bel cor dan dor fen gal han ild jor kal lim mon nor pel quin ras sol tam ulv ver wen yar zel"
                     .split(" ");
 
     private Library() {}

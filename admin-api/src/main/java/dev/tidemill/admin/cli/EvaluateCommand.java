@@ -18,6 +18,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 
 /// Measures how well search finds what is relevant.
 @Command(
@@ -287,7 +288,7 @@ final class EvaluateCommand implements Callable<Integer> {
             }
             String set = name == null ? String.valueOf(file.getFileName()).replaceFirst("\\.[A-Za-z]+$", "") : name;
             try (Session session = Session.open(tool)) {
-                JsonNode after = null;
+                JsonNode after = MissingNode.getInstance();
                 for (int first = 0; first < questions.size(); first += PAGE) {
                     after = session.api()
                             .post(
@@ -303,9 +304,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 } else {
                     tool.out()
                             .println("golden set " + set + ": " + questions.size() + " questions imported, "
-                                    + (after == null
-                                            ? 0
-                                            : after.path("questions").asLong()) + " in all");
+                                    + after.path("questions").asLong() + " in all");
                 }
                 return ExitCode.OK;
             }

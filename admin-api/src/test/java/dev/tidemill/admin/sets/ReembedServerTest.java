@@ -239,7 +239,7 @@ class ReembedServerTest {
                 .findFirst()
                 .orElseThrow()
                 .strip()
-                .split("\\s+")[0];
+                .split("\\s+", -1)[0];
         assertThat(run("reembed", "compare", live).out()).contains("rivers", "ndcg@10");
         Ran checked = run("reembed", "check", live, "--sample", "5");
         assertThat(checked.code()).as(checked.err()).isZero();
