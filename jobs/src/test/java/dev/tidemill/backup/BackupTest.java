@@ -2,6 +2,7 @@ package dev.tidemill.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tidemill.backup.BackupRows.Drill;
 import dev.tidemill.backup.BackupRows.Finding;
@@ -495,6 +496,40 @@ class BackupTest {
                     }
                 }
             }
+        }
+    }
+
+    /// Only where this process may mount a small disk.
+    @Test
+    void aFullDiskFailsTheBackupAndLeavesTheEarlierOneAlone(@TempDir Path other) throws Exception {
+        Path disk = Files.createDirectory(other.resolve("disk"));
+        assumeTrue(
+                new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk.toString())
+                                .start()
+                                .waitFor()
+                        == 0,
+                "may mount");
+        try (BackupHarness small = sample.harness(
+                other,
+                Map.of(
+                        "backup.directory", disk.toString(),
+                        "backup.retention.after-backup", "false",
+                        "backup.run.retry.no-space.attempts", "1"))) {
+            String first = small.backup();
+            RunView run = small.run("backup", Map.of());
+
+            assertThat(run.status()).isEqualTo("FAILED");
+            assertThat(run.message()).contains("No space left on device");
+            assertThat(small.bean(Archives.class).list())
+                    .extracting(Archives.View::id)
+                    .containsExactly(first);
+            assertThat(small.run("verify", Map.of("backup", first)).status()).isEqualTo("COMPLETED");
+            try (Stream<Path> files = Files.walk(disk)) {
+                assertThat(files.filter(file -> file.getFileName().toString().startsWith(".draft")))
+                        .isEmpty();
+            }
+        } finally {
+            new ProcessBuilder("umount", disk.toString()).start().waitFor();
         }
     }
 
