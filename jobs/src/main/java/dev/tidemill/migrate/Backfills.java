@@ -25,7 +25,7 @@ final class Backfills {
     /// Those that the database waits for and the program knows.
     List<Backfill> open() {
         List<String> open = jdbc.sql("SELECT id FROM backfills WHERE state = 'open'")
-                .query(String.class)
+                .query((row, n) -> row.getString(1))
                 .list();
         return Backfill.all().stream()
                 .filter(backfill -> open.contains(backfill.changeSet()))

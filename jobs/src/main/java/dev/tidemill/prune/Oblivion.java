@@ -295,7 +295,7 @@ final class Oblivion {
     private List<VectorTable> tables(UUID workspaceId) {
         return jdbc.sql(VECTOR_TABLES)
                 .param("workspace", workspaceId)
-                .query(VectorTable.class)
+                .query((row, n) -> new VectorTable(row.getLong("id"), row.getObject("project_id", UUID.class)))
                 .list();
     }
 

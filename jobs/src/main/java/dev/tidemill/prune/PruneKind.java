@@ -84,7 +84,9 @@ enum PruneKind {
     /// tables of retired vector sets, whole
     SETS(Key.number("s.id"), "s.model", "pg_total_relation_size(to_regclass('vectors_' || s.id))", Sql.SETS, Sql.SETS);
 
+    @SuppressWarnings("ImmutableEnumChecker") // a record of texts
     private final Key key;
+
     private final String label;
     private final String bytes;
     private final String applied;

@@ -47,6 +47,6 @@ record PruneScope(
     }
 
     private static double seconds(Duration age) {
-        return age.toSeconds();
+        return (double) age.toSeconds();
     }
 }

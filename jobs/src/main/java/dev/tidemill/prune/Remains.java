@@ -76,7 +76,7 @@ final class Remains {
     List<String> still(PruneScope scope, PruneKind kind, List<String> keys) {
         return jdbc.sql(kind.still())
                 .params(with(scope, "keys", keys.toArray(String[]::new)))
-                .query(String.class)
+                .query((row, n) -> row.getString(1))
                 .list();
     }
 

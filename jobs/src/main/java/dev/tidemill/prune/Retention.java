@@ -3,6 +3,8 @@ package dev.tidemill.prune;
 import dev.tidemill.run.Audit;
 import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.store.Workspaces;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.HashMap;
@@ -132,15 +134,19 @@ public final class Retention {
                     .orElseThrow(
                             () -> new InvalidParameter("project", "there is no project \"" + subject.project() + "\""));
             if (subject.source() != null) {
-                jdbc.sql(
-                                "SELECT id FROM sources WHERE workspace_id = :workspace AND project_id = :project AND id = :source")
+                long there = jdbc.sql("""
+                                SELECT count(*) FROM sources
+                                WHERE workspace_id = :workspace AND project_id = :project AND id = :source
+                                """)
                         .param("workspace", workspaceId)
                         .param("project", project)
                         .param("source", subject.source())
-                        .query(UUID.class)
-                        .optional()
-                        .orElseThrow(() -> new InvalidParameter(
-                                "source", "project " + subject.project() + " has no source " + subject.source()));
+                        .query(Long.class)
+                        .single();
+                if (there == 0) {
+                    throw new InvalidParameter(
+                            "source", "project " + subject.project() + " has no source " + subject.source());
+                }
             }
             if (subject.document() == null) {
                 return new Place(project, subject.source(), null);
@@ -156,11 +162,12 @@ public final class Retention {
         parameters.put(
                 "source", subject.source() == null ? null : subject.source().toString());
         parameters.put("key", subject.document());
-        List<Place> found = jdbc.sql("""
+        List<Place> found =
+                jdbc.sql("""
                         SELECT project_id, source_id, id AS document_id FROM documents
                         WHERE workspace_id = :workspace AND project_id = :project AND key = :key
                           AND (CAST(:source AS uuid) IS NULL OR source_id = CAST(:source AS uuid)) LIMIT 2
-                        """).params(parameters).query(Place.class).list();
+                        """).params(parameters).query(Retention::place).list();
         if (found.isEmpty()) {
             throw new InvalidParameter(
                     "document", "project " + subject.project() + " has no document \"" + subject.document() + "\"");
@@ -170,6 +177,13 @@ public final class Retention {
                     "source", "several sources have a document \"" + subject.document() + "\": name the source");
         }
         return found.getFirst();
+    }
+
+    private static Place place(ResultSet row, int number) throws SQLException {
+        return new Place(
+                row.getObject("project_id", UUID.class),
+                row.getObject("source_id", UUID.class),
+                row.getObject("document_id", UUID.class));
     }
 
     public List<Policy> policies(UUID workspaceId) {
@@ -203,7 +217,7 @@ public final class Retention {
     }
 
     private static @Nullable Double seconds(@Nullable Duration age) {
-        return age == null ? null : Double.valueOf(age.toSeconds());
+        return age == null ? null : Double.valueOf((double) age.toSeconds());
     }
 
     /// Sets the policy of a workspace, project or source, in place of the one it had.
@@ -265,6 +279,8 @@ public final class Retention {
         });
     }
 
+    /// Legal holds, newest first.
+    ///
     /// @param all released ones too
     public List<Hold> holds(UUID workspaceId, boolean all) {
         return workspaces.call(
@@ -314,6 +330,8 @@ public final class Retention {
         });
     }
 
+    /// Releases a hold.
+    ///
     /// @return false when there is no such hold, or it was released before
     public boolean release(UUID workspaceId, UUID id, String reason, String actor) {
         return workspaces.call(workspaceId, () -> {
@@ -329,6 +347,68 @@ public final class Retention {
                 audit.record(workspaceId, actor, "hold.release", "hold " + id, Map.of("reason", reason));
             }
             return released == 1;
+        });
+    }
+
+    /// Where a document comes from.
+    public record Source(String project, String type, String location) {}
+
+    /// Brings a retired document back, as far as its undo window has left it: its newest version is as if it had just
+    /// been extracted, and the next ingest of its source makes its vectors and publishes it.
+    ///
+    /// @return the source to ingest
+    /// @throws InvalidParameter when the document is not retired, or nothing is left to bring back
+    public Source bringBack(UUID workspaceId, Subject subject, String actor) {
+        Place place = find(workspaceId, subject);
+        UUID document = Optional.ofNullable(place.documentId())
+                .orElseThrow(() -> new InvalidParameter("document", "document is missing: name what to bring back"));
+        return workspaces.call(workspaceId, () -> {
+            Map<String, @Nullable Object> parameters = new HashMap<>();
+            parameters.put("workspace", workspaceId);
+            parameters.put("document", document);
+            parameters.put("project", place.projectId());
+            // As publishing and pruning do: one at a time in a project.
+            jdbc.sql("SELECT id FROM projects WHERE workspace_id = :workspace AND id = :project FOR UPDATE")
+                    .params(parameters)
+                    .query(UUID.class)
+                    .single();
+            List<Long> versions = jdbc.sql("""
+                            UPDATE document_versions v SET state = 'extracted', valid_from = NULL, valid_to = NULL
+                            FROM documents d
+                            WHERE v.workspace_id = :workspace AND v.document_id = :document AND v.state = 'superseded'
+                              AND d.workspace_id = v.workspace_id AND d.id = v.document_id AND d.deleted_at IS NOT NULL
+                              AND v.version = (SELECT max(n.version) FROM document_versions n WHERE n.workspace_id = d.workspace_id
+                                AND n.document_id = d.id AND n.state = 'superseded')
+                            RETURNING v.id
+                            """)
+                    .params(parameters)
+                    .query((row, n) -> row.getLong(1))
+                    .list();
+            if (versions.isEmpty()) {
+                throw new InvalidParameter(
+                        "document", subject + " is not retired, or nothing of it is left to bring back");
+            }
+            jdbc.sql(
+                            "UPDATE chunks SET valid_from = NULL, valid_to = NULL WHERE workspace_id = :workspace AND version_id = :version")
+                    .param("workspace", workspaceId)
+                    .param("version", versions.getFirst())
+                    .update();
+            jdbc.sql("""
+                            UPDATE documents SET deleted_at = NULL, version = (SELECT version FROM document_versions
+                                WHERE workspace_id = :workspace AND id = :version),
+                              ttl_expires_at = CASE WHEN ttl_expires_at > now() THEN ttl_expires_at END
+                            WHERE workspace_id = :workspace AND id = :document
+                            """)
+                    .params(parameters)
+                    .param("version", versions.getFirst())
+                    .update();
+            audit.record(workspaceId, actor, "document.bring_back", subject.toString(), Map.of());
+            return jdbc.sql("""
+                            SELECT p.slug AS project, s.type, s.location FROM documents d
+                            JOIN sources s ON s.workspace_id = d.workspace_id AND s.id = d.source_id
+                            JOIN projects p ON p.workspace_id = d.workspace_id AND p.id = d.project_id
+                            WHERE d.workspace_id = :workspace AND d.id = :document
+                            """).params(parameters).query(Source.class).single();
         });
     }
 

@@ -49,15 +49,8 @@ final class Traces {
         List<Path> found = new ArrayList<>();
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                if (lower(file.getFileName().toString().getBytes(StandardCharsets.UTF_8)).length >= needle.length
-                                && indexOf(
-                                                lower(file.getFileName()
-                                                        .toString()
-                                                        .getBytes(StandardCharsets.UTF_8)),
-                                                needle,
-                                                0)
-                                        >= 0
-                        || !places(file, needle).isEmpty()) {
+                byte[] name = lower(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
+                if (indexOf(name, needle, 0) >= 0 || !places(file, needle).isEmpty()) {
                     found.add(file);
                 }
             }
@@ -117,7 +110,7 @@ final class Traces {
         byte[] lower = bytes.clone();
         for (int i = 0; i < lower.length; i++) {
             if (lower[i] >= 'A' && lower[i] <= 'Z') {
-                lower[i] += 'a' - 'A';
+                lower[i] = (byte) (lower[i] + 'a' - 'A');
             }
         }
         return lower;

@@ -25,6 +25,8 @@ final class Undertaker {
         this.history = history;
     }
 
+    /// Deletes what of the keys may still go.
+    ///
     /// @return how many of the keys were deleted; the others may not go any more
     int delete(PruneScope scope, PruneKind kind, List<String> keys) {
         switch (kind) {

@@ -24,12 +24,6 @@ final class VerifyTasklet implements Tasklet {
 
     private static final String BY_TEXT = "SELECT place, hits FROM find_traces($1) -- $1: the text; 0 rows is 0 traces";
 
-    private static final String BY_ID = """
-            SELECT count(*) FROM chunks c JOIN forget_documents f ON f.workspace_id = c.workspace_id
-            AND (f.document_id = c.document_id OR c.content_id = ANY (f.content_ids)) WHERE f.receipt_id = '%s'; \
-            and for each table vectors_N and embedding_cache: SELECT count(*) FROM vectors_N v JOIN forget_documents f \
-            ON v.content_id = ANY (f.content_ids) WHERE f.receipt_id = '%s'""";
-
     private final ForgetRequests requests;
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
@@ -79,14 +73,18 @@ final class VerifyTasklet implements Tasklet {
                                 .collect(Collectors.joining(", "))
                         + ". Names of projects and sources are yours to change; then resume the run");
             }
-            oblivion.close(
-                    workspaceId,
-                    request,
-                    request.ofText() ? BY_TEXT : BY_ID.formatted(request.id(), request.id()),
-                    backups);
+            oblivion.close(workspaceId, request, request.ofText() ? BY_TEXT : byId(request), backups);
         });
         Progress.message(
                 step.getJobExecution().getExecutionContext(), "forgotten; receipt " + request.id() + ", 0 traces");
         return RepeatStatus.FINISHED;
+    }
+
+    private static String byId(Request request) {
+        return """
+            SELECT count(*) FROM chunks c JOIN forget_documents f ON f.workspace_id = c.workspace_id
+            AND (f.document_id = c.document_id OR c.content_id = ANY (f.content_ids)) WHERE f.receipt_id = '%s'; \
+            and for each table vectors_N and embedding_cache: SELECT count(*) FROM vectors_N v JOIN forget_documents f \
+            ON v.content_id = ANY (f.content_ids) WHERE f.receipt_id = '%s'""".formatted(request.id(), request.id());
     }
 }

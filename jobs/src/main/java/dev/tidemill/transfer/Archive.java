@@ -31,6 +31,8 @@ final class Archive implements Closeable {
         this.manifest = manifest;
     }
 
+    /// Opens a file and reads its manifest.
+    ///
     /// @throws InvalidParameter when it is no exported file, or of a format that this program does not read
     static Archive open(Path file) {
         if (!Files.isRegularFile(file)) {

@@ -77,6 +77,8 @@ final class Formats {
         };
     }
 
+    /// Vectors by the id of their text.
+    ///
     /// @param type as the manifest names it: halfvec or vector
     static PartReader.Format<Vector> vectors(String type) {
         return in -> {

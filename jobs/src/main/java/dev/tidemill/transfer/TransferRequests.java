@@ -161,9 +161,7 @@ final class TransferRequests {
                         .param("workspace", workspaceId)
                         .param("slug", slug)
                         .param("name", project.name())
-                        .param(
-                                "description",
-                                Optional.ofNullable(project.description()).orElse(null))
+                        .param("description", project.description())
                         .query(UUID.class)
                         .single());
     }

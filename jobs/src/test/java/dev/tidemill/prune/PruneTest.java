@@ -18,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,6 +111,10 @@ class PruneTest {
         return counts;
     }
 
+    private static long of(Map<String, Long> counts, String kind) {
+        return counts.getOrDefault(kind, -1L);
+    }
+
     private static String digest(JobNode node) {
         StringBuilder all = new StringBuilder();
         for (String sql : List.of(
@@ -151,16 +154,16 @@ class PruneTest {
                 .containsEntry("queries", 1L)
                 .containsEntry("sets", 1L);
         // Of each document that stays, two versions are older than thirty days, and the newest superseded one is kept.
-        assertThat(plan.counts().get("versions")).isEqualTo(7 * 2L + 2);
-        assertThat(plan.counts().get("bytes")).isPositive();
+        assertThat(of(plan.counts(), "versions")).isEqualTo(7 * 2L + 2);
+        assertThat(of(plan.counts(), "bytes")).isPositive();
         assertThat(plan.notes()).anyMatch(note -> note.startsWith("documents: doc-2.md"));
-        long deletedDocuments = plan.counts().get("documents");
-        assertThat(before.get("documents") - after.get("documents")).isEqualTo(deletedDocuments);
-        assertThat(before.get("expired") - after.get("expired")).isEqualTo(1);
+        long deletedDocuments = of(plan.counts(), "documents");
+        assertThat(of(before, "documents") - of(after, "documents")).isEqualTo(deletedDocuments);
+        assertThat(of(before, "expired") - of(after, "expired")).isEqualTo(1);
         for (String kind : List.of("blobs", "cache", "letters", "history", "plans", "fires", "queries", "sets")) {
             // The document that ended takes its cached embeddings with it, in the transaction that retires it.
-            long expected = plan.counts().get(kind) + (kind.equals("cache") ? 3 : 0);
-            assertThat(before.get(kind) - after.get(kind)).as(kind).isEqualTo(expected);
+            long expected = of(plan.counts(), kind) + (kind.equals("cache") ? 3 : 0);
+            assertThat(of(before, kind) - of(after, kind)).as(kind).isEqualTo(expected);
         }
         assertThat(node.rows("SELECT key FROM documents WHERE deleted_at IS NOT NULL ORDER BY 1"))
                 .extracting(row -> row.get("key"))
@@ -380,7 +383,7 @@ class PruneTest {
     void thePlanEqualsTheDeletionForCorporaMadeAtRandom() {
         corpus(node).documents("/a", 30, 4, 2);
         corpus(node).documents("/b", 20, 2, 1);
-        for (int seed = 1; seed <= 6; seed++) {
+        for (int seed = 1; seed <= 4; seed++) {
             Random random = new Random(seed);
             node.execute("DELETE FROM retention_policies; DELETE FROM legal_holds");
             node.execute(
@@ -400,30 +403,29 @@ class PruneTest {
                     "SELECT count(*) FROM document_versions v JOIN legal_holds h ON h.document_id = v.document_id";
             long held = node.number(heldRows);
             Map<String, Long> before = tables(node);
-            Map<String, @Nullable Long> planned =
-                    new LinkedHashMap<>(node.plan(Prune.JOB, Map.of("allowMassDelete", "true"))
-                            .plan()
-                            .counts());
+            Map<String, Long> planned = new LinkedHashMap<>(node.plan(Prune.JOB, Map.of("allowMassDelete", "true"))
+                    .plan()
+                    .counts());
 
             RunView run = node.run(Prune.JOB, Map.of("allowMassDelete", "true"));
 
             assertThat(run.status()).isEqualTo("COMPLETED");
             Map<String, Long> after = tables(node);
-            long cascaded = before.get("versions") - after.get("versions") - planned.get("versions");
+            long cascaded = of(before, "versions") - of(after, "versions") - of(planned, "versions");
             assertThat(cascaded)
                     .as("versions that went with their documents, seed %s", seed)
                     .isNotNegative();
             for (String kind : List.of("documents", "blobs")) {
-                assertThat(before.get(kind) - after.get(kind))
+                assertThat(of(before, kind) - of(after, kind))
                         .as(kind + " " + seed)
-                        .isEqualTo(planned.get(kind));
+                        .isEqualTo(of(planned, kind));
             }
-            assertThat(before.get("expired") - after.get("expired"))
+            assertThat(of(before, "expired") - of(after, "expired"))
                     .as("expired " + seed)
-                    .isEqualTo(planned.get("expired"));
+                    .isEqualTo(of(planned, "expired"));
             run.steps().stream()
                     .filter(step -> planned.containsKey(step.name()))
-                    .forEach(step -> assertThat(step.written()).as(step.name()).isEqualTo(planned.get(step.name())));
+                    .forEach(step -> assertThat(step.written()).as(step.name()).isEqualTo(of(planned, step.name())));
             assertThat(node.number(heldRows)).isEqualTo(held);
         }
     }

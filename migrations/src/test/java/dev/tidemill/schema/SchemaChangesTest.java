@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -169,7 +170,7 @@ class SchemaChangesTest {
     }
 
     /// Waits in the database until a count is no longer zero.
-    private void await(Connection connection, String count, Process process) throws SQLException {
+    private void await(Connection connection, String count, @Nullable Process process) throws SQLException {
         Instant end = Instant.now().plus(Duration.ofSeconds(60));
         while (Sql.number(connection, count) == 0) {
             assertThat(Instant.now()).as(() -> count + "; " + log()).isBefore(end);

@@ -33,7 +33,8 @@ final class RetentionCommand implements Callable<Integer> {
                 .addSubcommand(new Unset(tool))
                 .addSubcommand(new Hold(tool))
                 .addSubcommand(new Release(tool))
-                .addSubcommand(new Expire(tool));
+                .addSubcommand(new Expire(tool))
+                .addSubcommand(new BringBack(tool));
     }
 
     @Override
@@ -232,6 +233,43 @@ final class RetentionCommand implements Callable<Integer> {
             body.put("document", document);
             About.put(body, "at", at);
             return post(tool, "/expiry", body);
+        }
+    }
+
+    @Command(
+            name = "bring-back",
+            description = "Bring a retired document back, within its undo window.",
+            mixinStandardHelpOptions = true)
+    private static final class BringBack implements Callable<Integer> {
+        private final Tool tool;
+
+        @Mixin
+        private About about = new About();
+
+        @Parameters(index = "0", paramLabel = "KEY", description = "the document: its key within the source")
+        private String document = "";
+
+        @Mixin
+        private Waiting waiting = new Waiting();
+
+        @Mixin
+        private Output output = new Output();
+
+        private BringBack(Tool tool) {
+            this.tool = tool;
+        }
+
+        @Override
+        public Integer call() {
+            Map<String, Object> body = about.body();
+            body.put("document", document);
+            try (Session session = Session.open(tool)) {
+                long run = session.api()
+                        .post("/actuator/retention/bring-back", body)
+                        .path("runId")
+                        .asLong();
+                return waiting.toTheEnd(tool, session, output, run);
+            }
         }
     }
 

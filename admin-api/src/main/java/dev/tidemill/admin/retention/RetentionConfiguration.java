@@ -15,8 +15,8 @@ public class RetentionConfiguration {
 
     @Bean
     RetentionController retentionController(
-            @Qualifier("app") Workspaces workspaces, @Qualifier("app") JdbcClient jdbc) {
-        return new RetentionController(new Retention(workspaces, jdbc));
+            @Qualifier("app") Workspaces workspaces, @Qualifier("app") JdbcClient jdbc, Runs runs) {
+        return new RetentionController(new Retention(workspaces, jdbc), runs);
     }
 
     @Bean

@@ -7,15 +7,21 @@ import dev.tidemill.prune.Retention;
 import dev.tidemill.prune.Retention.Hold;
 import dev.tidemill.prune.Retention.Policy;
 import dev.tidemill.prune.Retention.Rules;
+import dev.tidemill.prune.Retention.Source;
 import dev.tidemill.prune.Retention.Subject;
+import dev.tidemill.run.LaunchRequest;
+import dev.tidemill.run.Runs;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import java.net.URI;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.convert.DurationStyle;
+import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -32,9 +38,11 @@ import org.springframework.web.bind.annotation.RestController;
 class RetentionController {
 
     private final Retention retention;
+    private final Runs runs;
 
-    RetentionController(Retention retention) {
+    RetentionController(Retention retention, Runs runs) {
         this.retention = retention;
+        this.runs = runs;
     }
 
     /// A policy as it is given; ages as `30d` or `PT2H`.
@@ -182,6 +190,33 @@ class RetentionController {
                 body.at(),
                 actor(caller));
         return new Done(true);
+    }
+
+    /// The run that publishes what was brought back.
+    record Coming(long runId) {}
+
+    @PostMapping("/bring-back")
+    @Operation(
+            summary = "Bring a retired document back",
+            description =
+                    "Within its undo window. Starts an ingest of its source, which publishes it; a source that does not"
+                            + " list it any more retires it again.")
+    ResponseEntity<Coming> bringBack(@AuthenticationPrincipal Caller caller, @RequestBody ExpiryBody body) {
+        Source source = retention.bringBack(
+                caller.workspaceId(), new Subject(body.project(), body.source(), body.document()), actor(caller));
+        long run = runs.launch(LaunchRequest.of(
+                                caller.workspaceId(),
+                                "ingest",
+                                Map.of(
+                                        "project", source.project(),
+                                        "type", source.type(),
+                                        "location", source.location()),
+                                "api")
+                        .by(actor(caller), "bring back"))
+                .runId();
+        return ResponseEntity.accepted()
+                .location(URI.create("/actuator/runs/" + run))
+                .body(new Coming(run));
     }
 
     private static String actor(Caller caller) {

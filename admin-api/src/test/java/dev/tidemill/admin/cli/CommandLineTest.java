@@ -254,6 +254,7 @@ class CommandLineTest {
                 "retention hold",
                 "retention release",
                 "retention expire",
+                "retention bring-back",
                 "forget",
                 "export",
                 "import",

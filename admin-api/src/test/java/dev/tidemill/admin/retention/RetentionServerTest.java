@@ -115,6 +115,12 @@ class RetentionServerTest {
         assertThat(pruned.code()).as(pruned.err()).isZero();
         assertThat(search("default", "how is the millstone dressed?")).doesNotContain("steel pick");
         assertThat(search("default", "how is the harbour gate closed?")).contains("closed by hand");
+        Ran back = run("retention", "bring-back", "--project", "default", "stones.md");
+        assertThat(back.code()).as(back.err()).isZero();
+        assertThat(search("default", "how is the millstone dressed?")).contains("steel pick");
+        assertThat(run("retention", "bring-back", "--project", "default", "stones.md")
+                        .err())
+                .contains("is not retired");
         assertThat(server.get("/actuator/retention/holds", null).status()).isEqualTo(401);
         assertThat(server.post("/actuator/retention", "{\"project\": \"nowhere\"}", server.key())
                         .status())
