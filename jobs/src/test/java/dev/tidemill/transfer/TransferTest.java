@@ -49,7 +49,8 @@ class TransferTest {
         corpus.documents("/a", 10, 2, 3);
         corpus.documents("/b", 3, 1, 2);
         from.execute("UPDATE documents SET deleted_at = now() WHERE key = 'doc-9.md' AND version = 2");
-        from.execute("INSERT INTO golden_sets (workspace_id, project_id, name) SELECT workspace_id, id, 'tides' FROM projects");
+        from.execute(
+                "INSERT INTO golden_sets (workspace_id, project_id, name) SELECT workspace_id, id, 'tides' FROM projects");
         from.execute(
                 "INSERT INTO golden_questions (workspace_id, project_id, golden_set_id, key, question, expected, tags)"
                         + " SELECT workspace_id, project_id, id, 'q1', 'Where is the tide?', '[{\"document\": \"doc-1.md\"}]', '{a,b}' FROM golden_sets");
