@@ -34,7 +34,7 @@ final class Remains {
     Tally tally(PruneScope scope, PruneKind kind) {
         return workspaces.call(
                 scope.workspaceId(),
-                () -> jdbc.sql(kind.tally())
+                () -> judging(kind.tally())
                         .params(scope.parameters())
                         .query(Tally.class)
                         .single());
@@ -43,7 +43,7 @@ final class Remains {
     List<String> examples(PruneScope scope, PruneKind kind, int limit) {
         return workspaces.call(
                 scope.workspaceId(),
-                () -> jdbc.sql(kind.examples())
+                () -> judging(kind.examples())
                         .params(with(scope, "limit", limit))
                         .query(String.class)
                         .list());
@@ -52,7 +52,7 @@ final class Remains {
     long count(PruneScope scope, PruneKind kind) {
         return workspaces.callAlone(
                 scope.workspaceId(),
-                () -> jdbc.sql(kind.remaining())
+                () -> judging(kind.remaining())
                         .params(scope.parameters())
                         .query(Long.class)
                         .single());
@@ -66,7 +66,7 @@ final class Remains {
         parameters.put("cursor", after);
         return workspaces.callAlone(
                 scope.workspaceId(),
-                () -> jdbc.sql(kind.page(after.isEmpty()))
+                () -> judging(kind.page(after.isEmpty()))
                         .params(parameters)
                         .query(Doomed.class)
                         .list());
@@ -74,10 +74,21 @@ final class Remains {
 
     /// Those of the keys that may still go, in the caller's transaction.
     List<String> still(PruneScope scope, PruneKind kind, List<String> keys) {
+        withoutCompiling();
         return jdbc.sql(kind.still())
                 .params(with(scope, "keys", keys.toArray(String[]::new)))
                 .query((row, n) -> row.getString(1))
                 .list();
+    }
+
+    private JdbcClient.StatementSpec judging(String sql) {
+        withoutCompiling();
+        return jdbc.sql(sql);
+    }
+
+    /// Statements of many joins look costly enough to the planner to be compiled, which then takes longer than they do.
+    private void withoutCompiling() {
+        jdbc.sql("SELECT set_config('jit', 'off', true)").query(String.class).single();
     }
 
     private static Map<String, @Nullable Object> with(PruneScope scope, String name, Object value) {

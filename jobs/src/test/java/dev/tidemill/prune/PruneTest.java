@@ -381,8 +381,8 @@ class PruneTest {
     /// F40: whatever the policies, holds and ages, the plan counts what the run then deletes, and nothing held goes.
     @Test
     void thePlanEqualsTheDeletionForCorporaMadeAtRandom() {
-        corpus(node).documents("/a", 30, 4, 2);
-        corpus(node).documents("/b", 20, 2, 1);
+        corpus(node).documents("/a", 12, 4, 2);
+        corpus(node).documents("/b", 8, 2, 1);
         for (int seed = 1; seed <= 4; seed++) {
             Random random = new Random(seed);
             node.execute("DELETE FROM retention_policies; DELETE FROM legal_holds");
