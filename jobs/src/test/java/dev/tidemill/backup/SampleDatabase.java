@@ -53,8 +53,10 @@ final class SampleDatabase implements AutoCloseable {
                     .update();
         }
         corpus.owner().sql("""
-                INSERT INTO golden_questions (workspace_id, project_id, question)
-                SELECT workspace_id, id, 'how does vacuum prevent wraparound?' FROM projects WHERE workspace_id = :mine
+                WITH s AS (INSERT INTO golden_sets (workspace_id, project_id, name)
+                           SELECT workspace_id, id, 'vacuum' FROM projects WHERE workspace_id = :mine RETURNING *)
+                INSERT INTO golden_questions (workspace_id, project_id, golden_set_id, key, question)
+                SELECT workspace_id, project_id, id, 'q1', 'how does vacuum prevent wraparound?' FROM s
                 """).param("mine", mine).update();
         execute("SELECT create_vector_index((SELECT min(id) FROM vector_sets))");
         execute(
