@@ -58,8 +58,9 @@ final class SampleDatabase implements AutoCloseable {
                 INSERT INTO golden_questions (workspace_id, project_id, golden_set_id, key, question)
                 SELECT workspace_id, project_id, id, 'q1', 'how does vacuum prevent wraparound?' FROM s
                 """).param("mine", mine).update();
-        execute("SELECT set_config('tidemill.workspace_id', workspace_id::text, false) FROM vector_sets ORDER BY id LIMIT 1;"
-                + " SELECT create_vector_index((SELECT min(id) FROM vector_sets))");
+        execute(
+                "SELECT set_config('tidemill.workspace_id', workspace_id::text, false) FROM vector_sets ORDER BY id LIMIT 1;"
+                        + " SELECT create_vector_index((SELECT min(id) FROM vector_sets))");
         execute(
                 "CREATE TABLE \"Odd Table\" (id integer PRIMARY KEY, \"a b\" text, twice integer GENERATED ALWAYS AS (id * 2) STORED);"
                         + " INSERT INTO \"Odd Table\" VALUES (1, E'tab\\there'), (2, NULL), (3, '\\.')");
