@@ -114,9 +114,9 @@ final class ImportSteps {
         VectorSet live = sets.liveOrFirst(project, set.model(), set.fingerprint(), set.dimensions());
         if (!live.fingerprint().equals(set.fingerprint())) {
             throw new IllegalStateException(
-                    "the vectors of the file were made by " + set.model() + ", those of the project "
-                            + slug + " by " + live.model()
-                            + " or by it in another configuration: import into another project, or re-embed one of the two");
+                    "vector set " + live.id() + " of project " + slug + " was made by " + live.model()
+                            + ", the vectors of the file by " + set.model()
+                            + ", or by it in another configuration: import into another project, or re-embed one of the two");
         }
         return live;
     }

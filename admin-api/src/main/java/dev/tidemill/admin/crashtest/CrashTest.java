@@ -438,7 +438,10 @@ public final class CrashTest implements AutoCloseable {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
             try {
+                PrivateCluster before = cluster;
                 cluster = PrivateCluster.start(scratch.resolve("postgres"));
+                // Whoever keeps it up has to be told when it is no longer wanted; it now has another owner.
+                before.close();
                 serverDown = false;
                 return;
             } catch (DatabaseUnavailable e) {
