@@ -1,6 +1,7 @@
 package dev.tidemill.backup;
 
 import dev.tidemill.run.Progress;
+import dev.tidemill.run.WorkerThreads;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -59,8 +60,7 @@ class AheadReader<I, O> implements ItemStreamReader<O> {
         }
         Progress.total(context, items.size());
         left = items.iterator();
-        pool = Executors.newFixedThreadPool(
-                threads, Thread.ofPlatform().name(name + "-", 0).daemon().factory());
+        pool = Executors.newFixedThreadPool(threads, WorkerThreads.named(name + "-"));
     }
 
     @Override

@@ -338,25 +338,6 @@ public final class VectorSets {
                 .toList();
     }
 
-    /// Forgets cached vectors that no set of the workspace needs any more, some at a time, in the caller's
-    /// transaction.
-    ///
-    /// @return how many
-    public int forgetCached(UUID workspaceId, String fingerprint, int limit) {
-        return jdbc.sql("""
-                        DELETE FROM embedding_cache e
-                        WHERE e.workspace_id = :workspace AND e.fingerprint = :fingerprint
-                          AND e.content_id IN (SELECT content_id FROM embedding_cache
-                                               WHERE workspace_id = :workspace AND fingerprint = :fingerprint LIMIT :limit)
-                          AND NOT EXISTS (SELECT FROM vector_sets s WHERE s.workspace_id = :workspace
-                                          AND s.fingerprint = :fingerprint AND s.state <> 'retired')
-                        """)
-                .param("workspace", workspaceId)
-                .param("fingerprint", fingerprint)
-                .param("limit", limit)
-                .update();
-    }
-
     /// Sets, newest first.
     ///
     /// @param projectId null for those of all projects

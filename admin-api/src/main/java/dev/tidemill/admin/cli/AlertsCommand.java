@@ -1,7 +1,5 @@
 package dev.tidemill.admin.cli;
 
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -67,8 +65,7 @@ final class AlertsCommand implements Callable<Integer> {
     }
 
     private int test(Api api, String channel) {
-        JsonNode answer = api.post(
-                "/actuator/alerts/channels/" + URLEncoder.encode(channel, StandardCharsets.UTF_8) + "/test", Map.of());
+        JsonNode answer = api.post("/actuator/alerts/channels/" + Api.encoded(channel) + "/test", Map.of());
         boolean arrived = answer.path("delivered").asBoolean();
         if (output.json()) {
             tool.out().println(Output.pretty(answer));

@@ -49,9 +49,7 @@ final class Question {
     }
 
     String path(String operation) {
-        return "/api/v1/projects/"
-                + java.net.URLEncoder.encode(project, java.nio.charset.StandardCharsets.UTF_8)
-                        .replace("+", "%20") + "/" + operation;
+        return "/api/v1/projects/" + Api.encoded(project).replace("+", "%20") + "/" + operation;
     }
 
     Map<String, Object> body() {

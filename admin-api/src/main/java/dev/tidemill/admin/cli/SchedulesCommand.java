@@ -1,7 +1,5 @@
 package dev.tidemill.admin.cli;
 
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -93,8 +91,7 @@ final class SchedulesCommand implements Callable<Integer> {
     }
 
     private static String path(String name) {
-        return "/actuator/schedules/"
-                + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+        return "/actuator/schedules/" + Api.encoded(name);
     }
 
     private static void times(Tool tool, JsonNode schedule) {

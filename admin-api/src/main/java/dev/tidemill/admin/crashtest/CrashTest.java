@@ -28,6 +28,8 @@ import org.springframework.dao.DataAccessException;
 
 /// Ingests a made-up, changing folder twice: undisturbed, and while processes, connections and the database server
 /// are killed at seeded moments. Then both databases must hold the same.
+///
+/// What it waits for happens in other processes, which may be dead: nothing could tell it, so it looks again and again.
 public final class CrashTest implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);
