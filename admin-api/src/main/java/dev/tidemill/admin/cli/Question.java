@@ -49,7 +49,7 @@ final class Question {
     }
 
     String path(String operation) {
-        return "/api/v1/projects/" + Api.encoded(project).replace("+", "%20") + "/" + operation;
+        return "/api/v1/projects/" + Api.encoded(project) + "/" + operation;
     }
 
     Map<String, Object> body() {
