@@ -49,6 +49,21 @@ final class FireWatch implements AutoCloseable {
         }
     }
 
+    /// Ends the server's processes for killed nodes: one of them may be at work on a last commit that it was sent.
+    void endLeftBehind() throws SQLException {
+        long left = jdbc.sql("""
+                        SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
+                        WHERE datname = current_database() AND backend_type = 'client backend'
+                          AND pid NOT IN (pg_backend_pid(), :listener)
+                        """)
+                .param("listener", connection.unwrap(PGConnection.class).getBackendPID())
+                .query(Long.class)
+                .single();
+        if (left > 0) {
+            throw new AssertionError(left + " processes of PostgreSQL work on for nodes that are dead");
+        }
+    }
+
     long count(String sql) {
         return jdbc.sql(sql).query(Long.class).single();
     }

@@ -47,6 +47,7 @@ class TwoNodesTest {
                 end(exact);
                 end(ahead);
             }
+            watch.endLeftBehind();
             check(watch);
         }
     }
