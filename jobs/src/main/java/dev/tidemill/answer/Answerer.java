@@ -100,7 +100,7 @@ public final class Answerer {
             return abstained(
                     empty ? AbstentionReason.EMPTY_PROJECT : AbstentionReason.NOTHING_FOUND,
                     empty
-                            ? "Project \"" + project + "\" holds no document yet: ingest some, then ask again."
+                            ? nothingYet(project, request)
                             : "Nothing in project \"" + project + "\" matches the question and its filters.",
                     search,
                     Evidence.NONE,
@@ -147,6 +147,13 @@ public final class Answerer {
                     start);
         }
         return new Answered(text.toString(), citations, search, evidence, dropped, since(start));
+    }
+
+    private static String nothingYet(String project, SearchRequest request) {
+        return "Project \"" + project + "\" "
+                + (request.asOf() == null
+                        ? "holds no document yet: ingest some, then ask again."
+                        : "held no document at " + request.asOf() + " of which anything is kept.");
     }
 
     private boolean sufficient(Evidence evidence) {

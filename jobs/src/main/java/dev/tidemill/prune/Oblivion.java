@@ -1,6 +1,7 @@
 package dev.tidemill.prune;
 
 import dev.tidemill.run.Audit;
+import dev.tidemill.store.Past;
 import dev.tidemill.store.Publisher;
 import dev.tidemill.store.SourceScope;
 import dev.tidemill.store.Workspaces;
@@ -49,11 +50,13 @@ final class Oblivion {
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
     private final Publisher publisher;
+    private final Past past;
 
     Oblivion(Workspaces workspaces, JdbcClient jdbc) {
         this.workspaces = workspaces;
         this.jdbc = jdbc;
         this.publisher = new Publisher(jdbc);
+        this.past = new Past(jdbc);
     }
 
     /// A request.
@@ -204,12 +207,14 @@ final class Oblivion {
                     .param("document", document)
                     .query((row, n) -> row.getBytes(1))
                     .list();
+            Past.Leaving leaving = past.leavingOf(workspaceId, List.of(document));
             removed.put("documents", (long)
                     jdbc.sql("DELETE FROM documents WHERE workspace_id = :workspace AND id = :document")
                             .param("workspace", workspaceId)
                             .param("document", document)
                             .update());
             removed.put("originals", originals(workspaceId, originals));
+            past.left(workspaceId, leaving);
             vectors(workspaceId, contents);
             cached(workspaceId, contents);
             Map<String, Long> after = embedded(workspaceId, contents);
@@ -264,6 +269,7 @@ final class Oblivion {
         for (VectorTable table : tables(workspaceId)) {
             rows.merge("vectors", of(workspaceId, contents, "vectors_" + table.id()), Long::sum);
         }
+        rows.put("pastVectors", of(workspaceId, contents, "past_vectors"));
         rows.put("cached", of(workspaceId, contents, "embedding_cache"));
         return rows;
     }
@@ -378,6 +384,9 @@ final class Oblivion {
         places.put(
                 "embedding_cache",
                 "SELECT count(*) FROM embedding_cache x JOIN contents c ON c.id = x.content_id WHERE x.workspace_id = :workspace");
+        places.put(
+                "past_vectors",
+                "SELECT count(*) FROM past_vectors x JOIN contents c ON c.id = x.content_id WHERE x.workspace_id = :workspace");
         for (VectorTable table : tables(workspaceId)) {
             places.put(
                     "vectors_" + table.id(),

@@ -1,11 +1,20 @@
 package dev.tidemill.search;
 
 import dev.tidemill.store.ChunkSearch.Filter;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
 
 /// A question and how it is to be searched for.
 ///
 /// @param k how many hits are wanted, 1 to 100
-public record SearchRequest(String question, int k, SearchMode mode, Filter filter) {
+/// @param asOf the time whose corpus is searched, null for that of now
+public record SearchRequest(
+        String question,
+        int k,
+        SearchMode mode,
+        Filter filter,
+        @Nullable Instant asOf) {
 
     public static final int MAX_K = 100;
     public static final int DEFAULT_K = 10;
@@ -25,6 +34,13 @@ public record SearchRequest(String question, int k, SearchMode mode, Filter filt
         if (k < 1 || k > MAX_K) {
             throw new IllegalArgumentException("k is " + k + ": use a number from 1 to " + MAX_K);
         }
+        // The database knows no finer times.
+        asOf = asOf == null ? null : asOf.truncatedTo(ChronoUnit.MICROS);
+    }
+
+    /// Searches the corpus of now.
+    public SearchRequest(String question, int k, SearchMode mode, Filter filter) {
+        this(question, k, mode, filter, null);
     }
 
     public static SearchRequest of(String question) {

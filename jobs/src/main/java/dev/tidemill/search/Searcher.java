@@ -7,6 +7,8 @@ import dev.tidemill.store.ChunkSearch.Scope;
 import dev.tidemill.store.ChunkSearch.Scored;
 import dev.tidemill.store.ChunkSearch.Standing;
 import dev.tidemill.store.ChunkSearch.TextLeg;
+import dev.tidemill.store.ChunkSearch.Then;
+import dev.tidemill.store.ChunkSearch.VectorLeg;
 import dev.tidemill.store.Project;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.VectorSet;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Searches a project. Both legs and the reading of the hits see the corpus in one transaction; the
@@ -62,8 +65,9 @@ public final class Searcher {
     public SearchResult search(UUID workspaceId, String project, SearchRequest request, @Nullable Long setId) {
         long start = System.nanoTime();
         if (request.mode() == SearchMode.TEXT) {
-            return workspaces.call(
+            return seeing(
                     workspaceId,
+                    request,
                     () -> search(find(workspaceId, project), request, Optional.empty(), new float[0], start, start));
         }
         Asked asked = new Asked(workspaceId, project);
@@ -76,7 +80,7 @@ public final class Searcher {
             float[] query = expected.map(one -> vectors.of(one.model(), one.fingerprint(), request.question()))
                     .orElse(new float[0]);
             long embedded = System.nanoTime();
-            Attempt made = workspaces.call(workspaceId, () -> {
+            Attempt made = seeing(workspaceId, request, () -> {
                 Project found = find(workspaceId, project);
                 Optional<VectorSet> now = set(found, setId);
                 if (!now.map(VectorSet::id).equals(expected.map(VectorSet::id))) {
@@ -94,6 +98,14 @@ public final class Searcher {
         }
         throw new IllegalStateException(
                 "the live vector set of project \"" + project + "\" changed " + SWITCHES + " times within one search");
+    }
+
+    /// A version that is superseded between two statements would be neither live in the second nor past in the first, so
+    /// a search of the past sees one state.
+    private <T> T seeing(UUID workspaceId, SearchRequest request, Supplier<T> search) {
+        return request.asOf() == null
+                ? workspaces.call(workspaceId, search)
+                : workspaces.callFrozen(workspaceId, search);
     }
 
     /// @param result null when the question was embedded for another set
@@ -116,19 +128,24 @@ public final class Searcher {
 
     private SearchResult search(
             Project project, SearchRequest request, Optional<VectorSet> set, float[] query, long start, long embedded) {
-        Scope scope = chunks.scope(project, request.filter());
+        Scope scope = request.asOf() == null
+                ? chunks.scope(project, request.filter())
+                : chunks.scope(project, request.filter(), request.asOf());
         // Fusion needs more than k of each leg: what stands low in both may stand high together.
         int depth = Math.max(50, 2 * request.k());
         long resolved = System.nanoTime();
-        List<Scored> byVector = set.map(one -> chunks.byVector(project, one, query, depth, scope))
-                .orElse(List.of());
+        VectorLeg byMeaning = set.map(one -> chunks.vectorLeg(project, one, query, depth, scope))
+                .orElse(new VectorLeg(List.of(), 0));
+        List<Scored> byVector = byMeaning.found();
         long searched = System.nanoTime();
         TextLeg byText = request.mode() == SearchMode.VECTOR
                 ? new TextLeg(List.of(), List.of(), "")
                 : chunks.byText(project, request.question(), depth, RANKED_AT_MOST, scope);
         long matched = System.nanoTime();
         List<Standing> fused = Fusion.fuse(byVector, byText.found(), Fusion.VECTOR_WEIGHT, Fusion.TEXT_WEIGHT);
-        List<Hit> hits = chunks.load(project, fused.stream().limit(request.k()).toList());
+        List<Hit> hits =
+                chunks.load(project, fused.stream().limit(request.k()).toList(), request.asOf());
+        Then then = scope.then();
         long end = System.nanoTime();
         return new SearchResult(
                 hits,
@@ -139,8 +156,16 @@ public final class Searcher {
                 byText.required(),
                 byVector.size(),
                 byText.found().size(),
-                scope.versions() == null ? null : scope.chunks(),
-                chunks.chunks(project),
+                scope.filtered() ? (Long) scope.all() : null,
+                then == null ? chunks.chunks(project) : then.corpusChunks(),
+                then == null
+                        ? null
+                        : new SearchResult.AsOf(
+                                then.at(),
+                                then.completeSince(),
+                                then.chunks(),
+                                byMeaning.withoutVector(),
+                                then.newer() != null),
                 new Timings(
                         Duration.ofNanos(embedded - start),
                         Duration.ofNanos(searched - resolved),

@@ -1,6 +1,9 @@
 package dev.tidemill.store;
 
 import dev.tidemill.document.Hit;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -14,12 +17,14 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Finds live chunks, by vector and by word. Call it inside a transaction of [Workspaces].
+/// Finds live chunks, by vector and by word, or those that were live at a time. Call it inside a transaction of
+/// [Workspaces].
 ///
 /// Chunks are only ever reached through an index: from a vector by its content id, from a lexeme
 /// through the full-text index, or from the versions that a filter lets through.
@@ -36,10 +41,12 @@ public final class ChunkSearch {
     /// With fewer matches than this the common words of the question are asked for as well.
     private static final int ENOUGH = 10;
 
+    static final int MOST_TERMS = 64;
     private static final int COUNTS_KEPT = 256;
     private static final TypeReference<Map<String, Object>> METADATA = new TypeReference<>() {};
 
     private final JdbcClient jdbc;
+    private final PastChunks past;
     private final JsonMapper json = JsonMapper.shared();
     private final Map<ProjectState, Long> chunkCounts = Collections.synchronizedMap(new LinkedHashMap<>() {
         private static final long serialVersionUID = 1;
@@ -52,6 +59,7 @@ public final class ChunkSearch {
 
     public ChunkSearch(JdbcClient jdbc) {
         this.jdbc = jdbc;
+        this.past = new PastChunks(jdbc);
     }
 
     /// What a chunk must satisfy to be found; an empty part lets everything through.
@@ -79,24 +87,78 @@ public final class ChunkSearch {
         }
     }
 
-    /// The document versions that a filter lets through, resolved once for both legs.
+    /// The document versions that may be found, resolved once for both legs.
     ///
-    /// @param versions ids of the versions, null when every version may be found
+    /// @param versions ids of live versions, null when every live version may be found
     /// @param chunks how many chunks those versions have
     /// @param heading as in the filter
+    /// @param then what else may be found as of a time, null for the corpus of now
     public record Scope(
             @Nullable List<Long> versions,
             long chunks,
-            @Nullable String heading) {
+            @Nullable String heading,
+            @Nullable Then then) {
 
         boolean empty() {
             return versions != null && versions.isEmpty();
         }
 
+        boolean nothing() {
+            return empty() && (then == null || then.versions().isEmpty());
+        }
+
+        /// Whether a filter on documents narrows the search.
+        public boolean filtered() {
+            return then == null ? versions != null : then.filtered();
+        }
+
+        /// Chunks that may be found.
+        public long all() {
+            return chunks + (then == null ? 0 : then.chunks());
+        }
+
         private Long @Nullable [] versionArray() {
             return versions == null ? null : versions.toArray(Long[]::new);
         }
+
+        private @Nullable OffsetDateTime time() {
+            return then == null ? null : then.time();
+        }
+
+        /// What a live chunk must be besides, to have been live at the time.
+        private String since() {
+            return then == null ? "" : " AND valid_from <= :asOf";
+        }
     }
+
+    /// A time of the past, and what of the project was valid then and is no more.
+    ///
+    /// @param versions superseded ones that the filter lets through
+    /// @param chunks of those
+    /// @param all superseded ones, whatever the filter
+    /// @param corpusChunks chunks of the project that could be found then, superseded by now or not
+    /// @param newer versions that can be found today and could not then; null when they are too many to be read
+    /// @param completeSince no version that was valid at this time or later was removed since
+    /// @param filtered whether a filter on documents narrows the search
+    public record Then(
+            Instant at,
+            List<Long> versions,
+            long chunks,
+            List<Long> all,
+            long corpusChunks,
+            @Nullable List<Long> newer,
+            Instant completeSince,
+            boolean filtered) {
+
+        OffsetDateTime time() {
+            return at.atOffset(ZoneOffset.UTC);
+        }
+    }
+
+    /// Chunks by vector.
+    ///
+    /// @param withoutVector chunks of then that this set has no vector of
+    public record VectorLeg(List<Scored> found, long withoutVector) {}
 
     /// A chunk with its score in one leg.
     public record Scored(long chunkId, double score) {}
@@ -162,39 +224,114 @@ public final class ChunkSearch {
     /// Resolves the filter to document versions.
     public Scope scope(Project project, Filter filter) {
         if (!filter.onDocuments()) {
-            return new Scope(null, chunks(project), filter.heading());
+            return new Scope(null, chunks(project), filter.heading(), null);
         }
+        List<Version> versions = versions(project, filter, "v.state = 'published'", null);
+        return new Scope(ids(versions), sum(versions), filter.heading(), null);
+    }
+
+    /// As [#scope(Project, Filter)], of the corpus as it was at a time.
+    public Scope scope(Project project, Filter filter, Instant at) {
+        OffsetDateTime time = at.atOffset(ZoneOffset.UTC);
+        Live live = jdbc.sql("""
+                        SELECT coalesce(sum(v.chunk_count) FILTER (WHERE v.valid_from <= :asOf), 0) AS old,
+                               coalesce(sum(v.chunk_count) FILTER (WHERE v.valid_from > :asOf), 0) AS newer,
+                               (SELECT complete_since FROM projects WHERE workspace_id = :workspace AND id = :project) AS since
+                        FROM document_versions v
+                        WHERE v.workspace_id = :workspace AND v.project_id = :project AND v.state = 'published'
+                        """)
+                .param("asOf", time)
+                .param("workspace", project.workspaceId())
+                .param("project", project.id())
+                .query(Live.class)
+                .single();
+        List<Version> all = versions(
+                project, Filter.NONE, "v.state = 'superseded' AND v.valid_to > :asOf AND v.valid_from <= :asOf", time);
+        List<Version> past = filter.onDocuments()
+                ? versions(
+                        project, filter, "v.state = 'superseded' AND v.valid_to > :asOf AND v.valid_from <= :asOf", time)
+                : all;
+        List<Version> newer = live.newer() <= PastChunks.COUNTED_UP_TO
+                ? versions(project, Filter.NONE, "v.state = 'published' AND v.valid_from > :asOf", time)
+                : null;
+        Then then = new Then(
+                at,
+                ids(past),
+                sum(past),
+                ids(all),
+                live.old() + sum(all),
+                newer == null ? null : ids(newer),
+                live.since().toInstant(),
+                filter.onDocuments());
+        if (filter.onDocuments() || live.old() <= EXACT_UP_TO) {
+            List<Version> old = versions(project, filter, "v.state = 'published' AND v.valid_from <= :asOf", time);
+            return new Scope(ids(old), sum(old), filter.heading(), then);
+        }
+        return new Scope(null, live.old(), filter.heading(), then);
+    }
+
+    private record Live(long old, long newer, OffsetDateTime since) {}
+
+    private record Version(long id, long chunks) {}
+
+    private static List<Long> ids(List<Version> versions) {
+        return versions.stream().map(Version::id).toList();
+    }
+
+    private static long sum(List<Version> versions) {
+        return versions.stream().mapToLong(Version::chunks).sum();
+    }
+
+    private List<Version> versions(Project project, Filter filter, String valid, @Nullable OffsetDateTime at) {
         String[] names = filter.metadata().keySet().toArray(String[]::new);
         String[] values = Arrays.stream(names).map(filter.metadata()::get).toArray(String[]::new);
-        List<long[]> rows = jdbc.sql("""
-                        SELECT v.id, coalesce(v.chunk_count, 0)
+        return jdbc.sql("""
+                        SELECT v.id, coalesce(v.chunk_count, 0) AS chunks
                         FROM document_versions v
                         JOIN documents d ON d.workspace_id = v.workspace_id AND d.id = v.document_id
                         JOIN sources s ON s.workspace_id = v.workspace_id AND s.id = v.source_id
-                        WHERE v.workspace_id = :workspace AND v.project_id = :project AND v.state = 'published'
+                        WHERE v.workspace_id = :workspace AND v.project_id = :project AND %s
                           AND (cardinality(CAST(:documents AS text[])) = 0 OR d.key = ANY (:documents))
                           AND (cardinality(CAST(:sources AS text[])) = 0
                                OR s.location = ANY (:sources) OR s.id::text = ANY (:sources))
                           AND v.metadata @> jsonb_object(CAST(:names AS text[]), CAST(:values AS text[]))
                         ORDER BY v.id
-                        """)
+                        """.formatted(valid))
                 .param("workspace", project.workspaceId())
                 .param("project", project.id())
                 .param("documents", filter.documents().toArray(String[]::new))
                 .param("sources", filter.sources().toArray(String[]::new))
                 .param("names", names)
                 .param("values", values)
-                .query((row, number) -> new long[] {row.getLong(1), row.getLong(2)})
+                .param("asOf", at, java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
+                .query(Version.class)
                 .list();
-        return new Scope(
-                rows.stream().map(row -> row[0]).toList(),
-                rows.stream().mapToLong(row -> row[1]).sum(),
-                filter.heading());
     }
 
     /// The nearest chunks by cosine similarity, nearest first; exact where the set has no index or the
-    /// filter leaves few chunks.
+    /// filter leaves few chunks, and among chunks of the past.
     public List<Scored> byVector(Project project, VectorSet set, float[] query, int top, Scope scope) {
+        return vectorLeg(project, set, query, top, scope).found();
+    }
+
+    /// As [#byVector], telling what could not be compared.
+    public VectorLeg vectorLeg(Project project, VectorSet set, float[] query, int top, Scope scope) {
+        List<Scored> live = live(project, set, query, top, scope);
+        if (scope.then() == null) {
+            return new VectorLeg(live, 0);
+        }
+        VectorLeg gone = past.byVector(project, set, query, top, scope.heading(), scope.then());
+        return new VectorLeg(best(live, gone.found(), top), gone.withoutVector());
+    }
+
+    private static List<Scored> best(List<Scored> some, List<Scored> others, int top) {
+        return Stream.concat(some.stream(), others.stream())
+                .sorted(Comparator.comparingDouble(Scored::score).reversed().thenComparingLong(Scored::chunkId))
+                .limit(top)
+                .toList();
+    }
+
+    private List<Scored> live(Project project, VectorSet set, float[] query, int top, Scope scope) {
         if (scope.empty()) {
             return List.of();
         }
@@ -202,8 +339,9 @@ public final class ChunkSearch {
             return amongVersions(project, set, query, top, scope);
         }
         // What a filter or a retired version takes away is made good by looking further, never by a shorter result.
-        double share =
-                scope.versions() == null ? 1 : Math.max(1e-3, scope.chunks() / (double) Math.max(1, chunks(project)));
+        double share = scope.versions() == null && scope.then() == null
+                ? 1
+                : Math.max(1e-3, scope.chunks() / (double) Math.max(1, chunks(project)));
         int nearest = (int) Math.min(1_000_000, Math.max(100, top / share * 1.5));
         while (true) {
             List<Scored> rows = amongNearest(project, set, query, nearest, scope);
@@ -223,7 +361,7 @@ public final class ChunkSearch {
                         CROSS JOIN LATERAL (
                           SELECT id, content_id FROM chunks
                           WHERE workspace_id = :workspace AND version_id = q.version_id AND project_id = :project
-                            AND valid_from IS NOT NULL AND valid_to IS NULL
+                            AND valid_from IS NOT NULL AND valid_to IS NULL%s
                             AND (CAST(:heading AS text) IS NULL
                                  OR EXISTS (SELECT FROM unnest(heading_path) AS h (line) WHERE lower(line) = lower(:heading)))
                           OFFSET 0) c
@@ -231,7 +369,8 @@ public final class ChunkSearch {
                           SELECT embedding FROM %s WHERE workspace_id = :workspace AND content_id = c.content_id OFFSET 0) v
                         ORDER BY v.embedding <=> CAST(:query AS %s), c.id
                         LIMIT :top
-                        """.formatted(set.sqlType(), set.table(), set.sqlType()))
+                        """.formatted(set.sqlType(), scope.since(), set.table(), set.sqlType()))
+                .param("asOf", scope.time(), java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
                 .param("query", literal(query))
                 .param("versions", scope.versionArray())
                 .param("workspace", project.workspaceId())
@@ -265,13 +404,14 @@ public final class ChunkSearch {
                         LEFT JOIN LATERAL (
                           SELECT id FROM chunks
                           WHERE workspace_id = :workspace AND project_id = :project AND content_id = n.content_id
-                            AND valid_from IS NOT NULL AND valid_to IS NULL
+                            AND valid_from IS NOT NULL AND valid_to IS NULL%s
                             AND (CAST(:versions AS bigint[]) IS NULL OR version_id = ANY (:versions))
                             AND (CAST(:heading AS text) IS NULL
                                  OR EXISTS (SELECT FROM unnest(heading_path) AS h (line) WHERE lower(line) = lower(:heading)))
                           OFFSET 0) c ON true
                         ORDER BY n.distance, 1
-                        """.formatted(set.sqlType(), set.table(), set.sqlType()))
+                        """.formatted(set.sqlType(), set.table(), set.sqlType(), scope.since()))
+                .param("asOf", scope.time(), java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
                 .param("query", literal(query))
                 .param("nearest", nearest)
                 .param("workspace", project.workspaceId())
@@ -288,11 +428,13 @@ public final class ChunkSearch {
 
     /// The best chunks by the words of the question, best first. At most `candidates` matches are ranked.
     public TextLeg byText(Project project, String question, int top, int candidates, Scope scope) {
-        List<Term> terms = terms(project, question);
-        if (terms.isEmpty() || scope.empty()) {
+        Then then = scope.then();
+        List<Term> terms = then == null ? terms(project, question) : past.terms(project, question, then);
+        if (terms.isEmpty() || scope.nothing()) {
             return new TextLeg(List.of(), terms, "");
         }
-        String required = TextQuery.required(terms, chunks(project), candidates, scope.versions() != null);
+        long total = then == null ? chunks(project) : then.corpusChunks();
+        String required = TextQuery.required(terms, total, candidates, scope.filtered());
         List<Scored> found = ranked(project, required, terms, top, candidates, scope);
         String wider = TextQuery.anyOf(terms);
         if (found.size() < Math.min(top, ENOUGH) && !required.equals(wider)) {
@@ -311,12 +453,30 @@ public final class ChunkSearch {
 
     private List<Scored> ranked(
             Project project, String required, List<Term> terms, int top, int candidates, Scope scope) {
+        if (scope.then() == null) {
+            return ranked("match_chunks(:project", project, required, terms, top, candidates, scope);
+        }
+        List<Scored> live = scope.empty()
+                ? List.of()
+                : ranked("match_chunks_as_of(:project, :asOf", project, required, terms, top, candidates, scope);
+        return best(live, past.ranked(project, required, terms, top, scope.heading(), scope.then()), top);
+    }
+
+    private List<Scored> ranked(
+            String function,
+            Project project,
+            String required,
+            List<Term> terms,
+            int top,
+            int candidates,
+            Scope scope) {
         return jdbc.sql("""
-                        SELECT chunk_id, score FROM match_chunks(:project, CAST(:required AS tsquery),
+                        SELECT chunk_id, score FROM %s, CAST(:required AS tsquery),
                           ARRAY(SELECT CAST(t AS tsquery) FROM unnest(CAST(:terms AS text[])) WITH ORDINALITY AS q (t, n)
                                 ORDER BY n),
                           CAST(:weights AS float8[]), :top, CAST(:versions AS bigint[]), CAST(:heading AS text), :candidates)
-                        """)
+                        """.formatted(function))
+                .param("asOf", scope.time(), java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
                 .param("project", project.id())
                 .param("required", required)
                 .param(
@@ -342,8 +502,9 @@ public final class ChunkSearch {
                         JOIN lexemes l ON l.workspace_id = :workspace AND l.project_id = :project AND l.lexeme = t.lexeme
                         WHERE l.chunks > 0
                         ORDER BY l.chunks, t.lexeme
-                        LIMIT 64
+                        LIMIT :most
                         """)
+                .param("most", MOST_TERMS)
                 .param("question", question)
                 .param("workspace", project.workspaceId())
                 .param("project", project.id())
@@ -369,6 +530,11 @@ public final class ChunkSearch {
 
     /// The live chunks among the given ones with all that is told about them, in the given order.
     public List<Hit> load(Project project, List<Standing> standings) {
+        return load(project, standings, null);
+    }
+
+    /// As [#load(Project, List)], those that were live at a time.
+    public List<Hit> load(Project project, List<Standing> standings, @Nullable Instant at) {
         Map<Long, Standing> byId =
                 standings.stream().collect(Collectors.toMap(Standing::chunkId, standing -> standing));
         Map<Long, Hit> hits = new HashMap<>();
@@ -379,9 +545,12 @@ public final class ChunkSearch {
                         FROM chunks c
                         JOIN document_versions v ON v.workspace_id = c.workspace_id AND v.id = c.version_id
                         JOIN documents d ON d.workspace_id = c.workspace_id AND d.id = c.document_id
-                        WHERE c.workspace_id = :workspace AND c.project_id = :project AND c.id = ANY (:ids)
-                          AND c.valid_from IS NOT NULL AND c.valid_to IS NULL
-                        """)
+                        WHERE c.workspace_id = :workspace AND c.project_id = :project AND c.id = ANY (:ids) AND %s
+                        """.formatted(
+                                at == null
+                                        ? "c.valid_from IS NOT NULL AND c.valid_to IS NULL"
+                                        : "c.valid_from <= :asOf AND (c.valid_to IS NULL OR c.valid_to > :asOf)"))
+                .param("asOf", at == null ? null : at.atOffset(ZoneOffset.UTC), java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
                 .param("workspace", project.workspaceId())
                 .param("project", project.id())
                 .param("ids", byId.keySet().toArray(Long[]::new))

@@ -5,6 +5,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -45,40 +47,107 @@ public final class IndexBuilder {
             throws InterruptedException {
         try (Connection connection = owner.getConnection();
                 Statement statement = connection.createStatement()) {
-            // Of the session: what is left of one that died goes with it.
-            statement.execute("SELECT pg_advisory_lock(hashtextextended('" + index(set) + "', 0))");
+            prepare(statement, set.table(), means);
             if (valid(connection, set)) {
                 return true;
             }
             statement.execute("DROP INDEX IF EXISTS " + index(set));
-            // It waits for transactions that began before it, for as long as those take.
-            statement.execute("SET lock_timeout = 0");
-            statement.execute("SET statement_timeout = 0");
-            statement.execute("SET maintenance_work_mem = '" + means.memoryMegabytes() + "MB'");
-            statement.execute("SET max_parallel_maintenance_workers = " + means.workers());
-            int pid = pid(connection);
-            boolean built = run(statement, pid, set, progress, stop);
+            String create = "CREATE INDEX CONCURRENTLY " + index(set) + " ON " + set.table() + " USING hnsw (embedding "
+                    + set.type().column() + "_cosine_ops)";
+            boolean built = run(statement, pid(connection), set.table(), create, progress, stop);
             if (!built) {
                 statement.execute("DROP INDEX IF EXISTS " + index(set));
             }
             return built;
         } catch (SQLException e) {
-            SQLExceptionTranslator translator = new JdbcTemplate(owner).getExceptionTranslator();
-            RuntimeException translated = translator.translate("building the index of " + set.table(), null, e);
-            throw translated == null
-                    ? new IllegalStateException(
-                            "the index of " + set.table() + " cannot be built: " + e.getMessage(), e)
-                    : translated;
+            throw failed(set.table(), e);
         }
     }
 
-    private boolean run(Statement statement, int pid, VectorSet set, Consumer<String> progress, BooleanSupplier stop)
+    /// Makes the index of a set's table anew beside the old one, which goes on serving until then.
+    ///
+    /// @param table of a vector set, as the catalogue names it
+    /// @param progress told every second how far it is
+    /// @param stop asked every second whether to give up; the old index stays then
+    /// @return whether it was made anew
+    public boolean rebuild(String table, Means means, Consumer<String> progress, BooleanSupplier stop)
+            throws InterruptedException {
+        if (!table.matches("vectors_[0-9]+")) {
+            throw new IllegalArgumentException(table + " is no table of a vector set");
+        }
+        try (Connection connection = owner.getConnection();
+                Statement statement = connection.createStatement()) {
+            prepare(statement, table, means);
+            dropLeftovers(connection, table);
+            try {
+                return run(
+                        statement,
+                        pid(connection),
+                        table,
+                        "REINDEX INDEX CONCURRENTLY " + table + "_hnsw",
+                        progress,
+                        stop);
+            } finally {
+                dropLeftovers(connection, table);
+            }
+        } catch (SQLException e) {
+            throw failed(table, e);
+        }
+    }
+
+    private static void prepare(Statement statement, String table, Means means) throws SQLException {
+        // Of the session: what is left of one that died goes with it.
+        statement.execute("SELECT pg_advisory_lock(hashtextextended('" + table + "_hnsw', 0))");
+        // It waits for transactions that began before it, for as long as those take.
+        statement.execute("SET lock_timeout = 0");
+        statement.execute("SET statement_timeout = 0");
+        statement.execute("SET maintenance_work_mem = '" + means.memoryMegabytes() + "MB'");
+        statement.execute("SET max_parallel_maintenance_workers = " + means.workers());
+    }
+
+    /// A rebuild that broke off leaves an index that is written to and never read: the new one unfinished, or the old one
+    /// on its way out.
+    private static void dropLeftovers(Connection connection, String table) throws SQLException {
+        List<String> leftovers = new ArrayList<>();
+        try (PreparedStatement query = connection.prepareStatement("""
+                SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+                WHERE x.indrelid = to_regclass(?) AND NOT x.indisvalid AND i.relname ~ ?
+                """)) {
+            query.setString(1, table);
+            query.setString(2, "^" + table + "_hnsw_cc(new|old)[0-9]*$");
+            try (ResultSet rows = query.executeQuery()) {
+                while (rows.next()) {
+                    leftovers.add(rows.getString(1));
+                }
+            }
+        }
+        try (Statement statement = connection.createStatement()) {
+            for (String leftover : leftovers) {
+                statement.execute("DROP INDEX CONCURRENTLY IF EXISTS " + leftover);
+            }
+        }
+    }
+
+    private RuntimeException failed(String table, SQLException e) {
+        SQLExceptionTranslator translator = new JdbcTemplate(owner).getExceptionTranslator();
+        RuntimeException translated = translator.translate("building the index of " + table, null, e);
+        return translated == null
+                ? new IllegalStateException("the index of " + table + " cannot be built: " + e.getMessage(), e)
+                : translated;
+    }
+
+    private boolean run(
+            Statement statement,
+            int pid,
+            String table,
+            String build,
+            Consumer<String> progress,
+            BooleanSupplier stop)
             throws SQLException, InterruptedException {
         CompletableFuture<@Nullable Void> built = new CompletableFuture<>();
-        Thread.ofVirtual().name("index-" + set.table()).start(() -> {
+        Thread.ofVirtual().name("index-" + table).start(() -> {
             try {
-                statement.execute("CREATE INDEX CONCURRENTLY " + index(set) + " ON " + set.table()
-                        + " USING hnsw (embedding " + set.type().column() + "_cosine_ops)");
+                statement.execute(build);
                 built.complete(null);
             } catch (SQLException e) {
                 built.completeExceptionally(e);

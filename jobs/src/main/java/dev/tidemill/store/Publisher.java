@@ -1,5 +1,6 @@
 package dev.tidemill.store;
 
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -8,7 +9,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Makes versions visible and takes them away, each time in one transaction for chunks, vectors, text
 /// index, embedding cache and term counts: a query sees a document's old version or its new one, never
-/// both and never half of one.
+/// both and never half of one. What a version was and from when to when it was valid stays for queries of the past, until
+/// it is pruned.
 public final class Publisher {
 
     private final JdbcClient jdbc;
@@ -46,7 +48,7 @@ public final class Publisher {
     /// Takes documents out of the corpus, in the caller's transaction.
     public void retire(SourceScope scope, List<UUID> documents) {
         String[] ids = documents.stream().map(UUID::toString).toArray(String[]::new);
-        replace(scope, new Long[0], ids);
+        OffsetDateTime at = replace(scope, new Long[0], ids);
         jdbc.sql("""
                         DELETE FROM document_versions
                         WHERE workspace_id = :workspace AND document_id = ANY (CAST(:documents AS uuid[]))
@@ -56,9 +58,10 @@ public final class Publisher {
                 .param("documents", ids)
                 .update();
         jdbc.sql("""
-                        UPDATE documents SET deleted_at = now(), published_version = NULL
+                        UPDATE documents SET deleted_at = :at, published_version = NULL
                         WHERE workspace_id = :workspace AND id = ANY (CAST(:documents AS uuid[])) AND deleted_at IS NULL
                         """)
+                .param("at", at)
                 .param("workspace", scope.workspaceId())
                 .param("documents", ids)
                 .update();
@@ -75,23 +78,28 @@ public final class Publisher {
     }
 
     /// The new versions take the place of whatever the documents had published.
-    private void replace(SourceScope scope, Long[] newVersions, String[] documents) {
+    ///
+    /// @return from when on it is so
+    private OffsetDateTime replace(SourceScope scope, Long[] newVersions, String[] documents) {
         // The first statement locks the project: publishing is serial, and shares the row lock with no writer of
-        // chunks.
-        jdbc.sql("""
+        // chunks. The time is read once it has the lock: a transaction that began earlier and waited would else end what is
+        // valid from later on, and the past would have a version of no time at all.
+        OffsetDateTime at = jdbc.sql("""
                         UPDATE projects SET corpus_generation = corpus_generation + 1, updated_at = now()
-                        WHERE workspace_id = :workspace AND id = :project
+                        WHERE workspace_id = :workspace AND id = :project RETURNING clock_timestamp()
                         """)
                 .param("workspace", scope.workspaceId())
                 .param("project", scope.projectId())
-                .update();
+                .query(OffsetDateTime.class)
+                .single();
         countTerms(scope, newVersions, documents);
         List<Long> replaced = jdbc.sql("""
-                        UPDATE document_versions SET state = 'superseded', valid_to = now()
+                        UPDATE document_versions SET state = 'superseded', valid_to = :at
                         WHERE workspace_id = :workspace AND document_id = ANY (CAST(:documents AS uuid[]))
                           AND state = 'published'
                         RETURNING id
                         """)
+                .param("at", at)
                 .param("workspace", scope.workspaceId())
                 .param("documents", documents)
                 .query((row, n) -> row.getLong("id"))
@@ -99,19 +107,21 @@ public final class Publisher {
         Long[] oldVersions = replaced.toArray(Long[]::new);
         if (oldVersions.length > 0) {
             jdbc.sql("""
-                            UPDATE chunks SET valid_to = now()
+                            UPDATE chunks SET valid_to = :at
                             WHERE workspace_id = :workspace AND version_id = ANY (:versions) AND valid_to IS NULL
                             """)
+                    .param("at", at)
                     .param("workspace", scope.workspaceId())
                     .param("versions", oldVersions)
                     .update();
         }
         if (newVersions.length > 0) {
-            show(scope, newVersions);
+            show(scope, newVersions, at);
         }
         if (oldVersions.length > 0) {
-            forgetUnused(scope, oldVersions);
+            putAwayUnused(scope, oldVersions);
         }
+        return at;
     }
 
     private void countTerms(SourceScope scope, Long[] newVersions, String[] documents) {
@@ -139,18 +149,20 @@ public final class Publisher {
                 .update();
     }
 
-    private void show(SourceScope scope, Long[] versions) {
+    private void show(SourceScope scope, Long[] versions, OffsetDateTime at) {
         jdbc.sql("""
-                        UPDATE chunks SET valid_from = now()
+                        UPDATE chunks SET valid_from = :at
                         WHERE workspace_id = :workspace AND version_id = ANY (:versions)
                         """)
+                .param("at", at)
                 .param("workspace", scope.workspaceId())
                 .param("versions", versions)
                 .update();
         jdbc.sql("""
-                        UPDATE document_versions SET state = 'published', valid_from = now()
+                        UPDATE document_versions SET state = 'published', valid_from = :at
                         WHERE workspace_id = :workspace AND id = ANY (:versions)
                         """)
+                .param("at", at)
                 .param("workspace", scope.workspaceId())
                 .param("versions", versions)
                 .update();
@@ -165,9 +177,9 @@ public final class Publisher {
                 .update();
     }
 
-    /// Deletes the vectors of texts that no chunk of the project holds any more, and cached embeddings
-    /// that no chunk of the workspace does. Chunks that wait to be published count as holding theirs.
-    private void forgetUnused(SourceScope scope, Long[] oldVersions) {
+    /// Moves the vectors of texts that no live chunk of the project holds any more to those of the past, and deletes
+    /// cached embeddings that none of the workspace does. Chunks that wait to be published count as holding theirs.
+    private void putAwayUnused(SourceScope scope, Long[] oldVersions) {
         List<VectorSet> sets = jdbc.sql("""
                         SELECT %s FROM vector_sets s
                         WHERE s.workspace_id = :workspace AND s.project_id = :project AND s.state <> 'retired'
@@ -179,14 +191,19 @@ public final class Publisher {
                 .list();
         for (VectorSet set : sets) {
             jdbc.sql("""
-                            DELETE FROM %s x
-                            USING (SELECT DISTINCT content_id FROM chunks
-                                   WHERE workspace_id = :workspace AND version_id = ANY (:versions)) old
-                            WHERE x.workspace_id = :workspace AND x.content_id = old.content_id
-                              AND NOT EXISTS (SELECT FROM chunks c
-                                              WHERE c.workspace_id = x.workspace_id AND c.content_id = x.content_id
-                                                AND c.project_id = :project AND c.valid_to IS NULL)
+                            WITH gone AS (
+                              DELETE FROM %s x
+                              USING (SELECT DISTINCT content_id FROM chunks
+                                     WHERE workspace_id = :workspace AND version_id = ANY (:versions)) old
+                              WHERE x.workspace_id = :workspace AND x.content_id = old.content_id
+                                AND NOT EXISTS (SELECT FROM chunks c
+                                                WHERE c.workspace_id = x.workspace_id AND c.content_id = x.content_id
+                                                  AND c.project_id = :project AND c.valid_to IS NULL)
+                              RETURNING x.content_id, x.embedding)
+                            INSERT INTO past_vectors (workspace_id, set_id, content_id, embedding)
+                            SELECT :workspace, :set, content_id, embedding::vector FROM gone ON CONFLICT DO NOTHING
                             """.formatted(set.table()))
+                    .param("set", set.id())
                     .param("workspace", scope.workspaceId())
                     .param("project", scope.projectId())
                     .param("versions", oldVersions)

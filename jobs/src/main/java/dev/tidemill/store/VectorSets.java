@@ -313,6 +313,7 @@ public final class VectorSets {
                         UPDATE vector_sets SET state = 'retired', retired_at = clock_timestamp(), progress = NULL
                         WHERE workspace_id = :workspace AND id = :set
                         """).param("workspace", workspaceId).param("set", setId).update();
+        new Past(jdbc).retired(workspaceId, setId);
         call("drop_vector_set_table", setId);
     }
 

@@ -14,12 +14,16 @@ public final class Workspaces {
 
     private final TransactionTemplate joining;
     private final TransactionTemplate alone;
+    private final TransactionTemplate frozen;
     private final JdbcClient jdbc;
 
     public Workspaces(PlatformTransactionManager transactionManager, JdbcClient jdbc) {
         this.joining = new TransactionTemplate(transactionManager);
         this.alone = new TransactionTemplate(transactionManager);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
+        this.frozen = new TransactionTemplate(transactionManager);
+        this.frozen.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
+        this.frozen.setIsolationLevel(TransactionDefinition.ISOLATION_REPEATABLE_READ);
         this.jdbc = jdbc;
     }
 
@@ -39,6 +43,11 @@ public final class Workspaces {
     /// Always a transaction of its own, so that a chunk's connection is not held while other work goes on.
     public <T extends @Nullable Object> T callAlone(UUID workspaceId, Supplier<T> work) {
         return execute(alone, workspaceId, work);
+    }
+
+    /// Always a transaction of its own in which every statement sees the database as the first one did.
+    public <T extends @Nullable Object> T callFrozen(UUID workspaceId, Supplier<T> work) {
+        return execute(frozen, workspaceId, work);
     }
 
     @SuppressWarnings(

@@ -82,6 +82,9 @@ public final class MadeCorpus {
                         content_id, (''[1,'' || ordinal || '','' || length(text) || '',0]'')::halfvec FROM chunks
                         WHERE project_id = $1 AND valid_to IS NULL AND valid_from IS NOT NULL ON CONFLICT DO NOTHING',
                       'vectors_' || s.id) USING s.project_id;
+                    INSERT INTO past_vectors (workspace_id, set_id, content_id, embedding)
+                    SELECT DISTINCT ON (content_id) workspace_id, s.id, content_id, ('[1,' || ordinal || ',' || length(text) || ',0]')::vector
+                    FROM chunks c WHERE project_id = s.project_id AND valid_to IS NOT NULL ON CONFLICT DO NOTHING;
                   END LOOP;
                 END $do$;
                 DELETE FROM lexemes;

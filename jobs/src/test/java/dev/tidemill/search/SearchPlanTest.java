@@ -2,12 +2,15 @@ package dev.tidemill.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemill.store.ChunkSearch;
 import dev.tidemill.store.ChunkSearch.Filter;
 import dev.tidemill.store.ChunkSearch.Scope;
 import dev.tidemill.store.ChunkSearch.Scored;
 import dev.tidemill.store.Project;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.VectorSet;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -81,6 +84,7 @@ class SearchPlanTest {
                         """.formatted(project.liveSetId(), TestCorpus.DIMENSIONS))
                 .param("w", workspace)
                 .update();
+        past();
         corpus.owner().sql("SET maintenance_work_mem = '256MB'").update();
         corpus.owner()
                 .sql("""
@@ -92,6 +96,35 @@ class SearchPlanTest {
                 .query(String.class)
                 .optional();
         corpus.owner().sql("ANALYZE").update();
+    }
+
+    /// Each thirtieth document got its text two days ago; what it said before, the day before that, is kept.
+    private static void past() {
+        corpus.owner()
+                .sql("""
+                        UPDATE document_versions SET valid_from = now() - interval '9 days' WHERE workspace_id = :w AND id %% 30 > 0;
+                        UPDATE document_versions SET version = 2, valid_from = now() - interval '2 days'
+                        WHERE workspace_id = :w AND id %% 30 = 0;
+                        UPDATE chunks c SET valid_from = v.valid_from FROM document_versions v WHERE v.id = c.version_id;
+                        INSERT INTO document_versions (workspace_id, project_id, source_id, document_id, version, sha256, state,
+                          file_name, title, metadata, run_id, chunk_count, valid_from, valid_to)
+                        SELECT workspace_id, project_id, source_id, document_id, 1, sha256, 'superseded', file_name, title,
+                          metadata, 1, chunk_count, now() - interval '3 days', now() - interval '2 days'
+                        FROM document_versions WHERE workspace_id = :w AND version = 2;
+                        INSERT INTO chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header,
+                          text, heading_path, start_offset, end_offset, tokens, run_id, valid_from, valid_to)
+                        SELECT c.workspace_id, c.project_id, c.document_id, o.id, c.ordinal, gen_random_uuid(), '',
+                          c.text || ' bygone', c.heading_path, 0, 10, 5, 1, o.valid_from, o.valid_to
+                        FROM document_versions o
+                        JOIN document_versions v ON v.document_id = o.document_id AND v.version = 2
+                        JOIN chunks c ON c.version_id = v.id WHERE o.state = 'superseded';
+                        INSERT INTO past_vectors (workspace_id, set_id, content_id, embedding)
+                        SELECT :w, :set, c.content_id,
+                          (SELECT array_agg(random() - 0.5 + c.id * 0 + n * 0) FROM generate_series(1, %d) n)::real[]::halfvec::vector
+                        FROM chunks c WHERE c.valid_to IS NOT NULL
+                        """.formatted(TestCorpus.DIMENSIONS).replace(":w", "'" + workspace + "'")
+                        .replace(":set", String.valueOf(project.liveSetId())))
+                .update();
     }
 
     @AfterAll
@@ -142,8 +175,10 @@ class SearchPlanTest {
                 .sql("""
                         SELECT c.id FROM chunks c
                         JOIN document_versions d ON d.workspace_id = c.workspace_id AND d.id = c.version_id
-                        JOIN vectors_%d v ON v.workspace_id = c.workspace_id AND v.content_id = c.content_id
-                        WHERE %s ORDER BY v.embedding <=> CAST(:q AS halfvec), c.id LIMIT :top
+                        JOIN (SELECT * FROM vectors_%1$d UNION ALL
+                              SELECT workspace_id, content_id, embedding::halfvec FROM past_vectors) v
+                          ON v.workspace_id = c.workspace_id AND v.content_id = c.content_id
+                        WHERE %2$s ORDER BY v.embedding <=> CAST(:q AS halfvec), c.id LIMIT :top
                         """.formatted(project.liveSetId(), condition))
                 .param("q", java.util.Arrays.toString(query))
                 .param("top", top)
@@ -173,28 +208,76 @@ class SearchPlanTest {
     @Test
     void theVectorLegWalksTheIndexUnderRowLevelSecurity() {
         // Random vectors have no neighbourhoods, the hardest case for the index.
-        assertThat(recall(List.of(Filter.NONE), "true")).isGreaterThan(0.6);
+        assertThat(recall(List.of(Filter.NONE), "c.valid_to IS NULL")).isGreaterThan(0.6);
     }
 
     @Test
     void aFilterThatLeavesFewChunksIsExact() {
         Filter one = new Filter(List.of(), List.of("doc17", "doc18"), Map.of(), null);
 
-        assertThat(recall(List.of(one), "d.file_name IN ('doc17', 'doc18')")).isEqualTo(1.0);
+        assertThat(recall(List.of(one), "c.valid_to IS NULL AND d.file_name IN ('doc17', 'doc18')")).isEqualTo(1.0);
     }
 
     @Test
     void aFilterThatLeavesATenthStillFillsTheResult() {
         Filter tenth = new Filter(List.of(), List.of(), Map.of("tenth", "yes"), null);
 
-        assertThat(recall(List.of(tenth), "d.metadata ->> 'tenth' = 'yes'")).isGreaterThan(0.6);
+        assertThat(recall(List.of(tenth), "c.valid_to IS NULL AND d.metadata ->> 'tenth' = 'yes'")).isGreaterThan(0.6);
     }
 
     @Test
     void aFilterOnHeadingsStillFillsTheResult() {
         Filter half = new Filter(List.of(), List.of(), Map.of(), "part 1");
 
-        assertThat(recall(List.of(half), "c.heading_path = '{Part 1}'")).isGreaterThan(0.6);
+        assertThat(recall(List.of(half), "c.valid_to IS NULL AND c.heading_path = '{Part 1}'")).isGreaterThan(0.6);
+    }
+
+    /// The index finds of the live ones what it finds of them today, and of the superseded ones none is missed.
+    @Test
+    void aSearchOfThePastWalksTheIndexAndMissesNothingThatIsSuperseded() {
+        Instant then = Instant.now().minus(Duration.ofHours(60));
+        String valid = "c.valid_from <= '" + then + "' AND (c.valid_to IS NULL OR c.valid_to > '" + then + "')";
+        int hit = 0;
+        for (int i = 0; i < 10; i++) {
+            float[] query = query(i);
+            List<Scored> found = corpus.workspaces.callFrozen(workspace, () -> {
+                Scope scope = corpus.chunks.scope(project, Filter.NONE, then);
+                VectorSet set = corpus.chunks.liveSet(project).orElseThrow();
+                ChunkSearch.VectorLeg leg = corpus.chunks.vectorLeg(project, set, query, 10, scope);
+                assertThat(scope.all()).isEqualTo(CHUNKS);
+                assertThat(leg.withoutVector()).isZero();
+                assertThat(scans()).isEqualTo(new Scans(0, 0));
+                return leg.found();
+            });
+            List<Long> truth = exact(query, 10, valid);
+            List<Long> ids = new ArrayList<>(found.stream().map(Scored::chunkId).toList());
+            assertThat(ids).hasSize(10).containsAll(superseded(truth));
+            ids.retainAll(truth);
+            hit += ids.size();
+        }
+        assertThat(hit / 100.0).isGreaterThan(0.6);
+    }
+
+    private static List<Long> superseded(List<Long> ids) {
+        return corpus.owner()
+                .sql("SELECT id FROM chunks WHERE id IN (:ids) AND valid_to IS NOT NULL")
+                .param("ids", ids)
+                .query((row, n) -> row.getLong(1))
+                .list();
+    }
+
+    @Test
+    void aWholeSearchOfThePastReadsNoTableFromEndToEnd() {
+        Instant then = Instant.now().minus(Duration.ofHours(60));
+        corpus.workspaces.callFrozen(workspace, () -> {
+            Scope scope = corpus.chunks.scope(project, Filter.NONE, then);
+            List<Scored> found = corpus.chunks
+                    .byText(project, "bygone rare17", 50, 500, scope)
+                    .found();
+            assertThat(found).hasSize(50);
+            assertThat(scans()).isEqualTo(new Scans(0, 0));
+            return found;
+        });
     }
 
     @Test

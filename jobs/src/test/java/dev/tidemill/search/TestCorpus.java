@@ -6,6 +6,8 @@ import dev.tidemill.store.ChunkSearch;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.Texts;
 import dev.tidemill.store.Workspaces;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -150,6 +152,31 @@ public final class TestCorpus implements AutoCloseable {
                 .single();
         publish(workspace, project, sourceId, document, key, metadata, headings, texts);
         return document;
+    }
+
+    /// Takes a document out of the corpus, as an ingest does that its source lists no more.
+    void retire(UUID workspace, UUID document) {
+        owner.sql("""
+                        WITH gone AS (
+                          UPDATE document_versions SET state = 'superseded', valid_to = now()
+                          WHERE workspace_id = :w AND document_id = :d AND state = 'published' RETURNING id, project_id)
+                        UPDATE chunks c SET valid_to = now() FROM gone WHERE c.workspace_id = :w AND c.version_id = gone.id
+                        """).param("w", workspace).param("d", document).update();
+        countTerms(
+                workspace,
+                owner.sql("SELECT project_id FROM documents WHERE workspace_id = :w AND id = :d")
+                        .param("w", workspace)
+                        .param("d", document)
+                        .query(UUID.class)
+                        .single());
+    }
+
+    /// The time of the database.
+    Instant now() {
+        return owner.sql("SELECT clock_timestamp()")
+                .query(OffsetDateTime.class)
+                .single()
+                .toInstant();
     }
 
     private void publish(

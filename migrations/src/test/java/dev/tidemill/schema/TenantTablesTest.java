@@ -304,6 +304,8 @@ class TenantTablesTest {
                 INSERT INTO lexemes (workspace_id, project_id, lexeme, chunks) VALUES ('ID', 'ID', 'wave', 1);
                 INSERT INTO vector_sets (workspace_id, project_id, model, fingerprint, dimensions) VALUES ('ID', 'ID', 'm', 'f', 3);
                 INSERT INTO vectors_1 (workspace_id, content_id, embedding) VALUES ('ID', 'ID', '[1,0,0]');
+                INSERT INTO past_vectors (workspace_id, set_id, content_id, embedding) SELECT 'ID', id, 'ID', '[1,0,0]' FROM vector_sets
+                  WHERE workspace_id = 'ID';
                 INSERT INTO embedding_cache (workspace_id, fingerprint, content_id, embedding) VALUES ('ID', 'f', 'ID', '\\x00');
                 INSERT INTO dead_letters (workspace_id, job, step, item_key, run_id, reason, detail)
                   VALUES ('ID', 'ingest', 'extract', 'k', 1, 'EMPTY', '');

@@ -12,6 +12,7 @@ final class AnswerText {
     private AnswerText() {}
 
     static void print(JsonNode answer, PrintWriter out) {
+        note(answer, out);
         if (answer.path("status").asString("").equals("abstained")) {
             out.println("No answer: " + answer.path("message").asString(""));
             return;
@@ -25,6 +26,7 @@ final class AnswerText {
     }
 
     static void hits(JsonNode result, PrintWriter out) {
+        note(result, out);
         if (result.path("hits").isEmpty()) {
             out.println("Nothing found.");
         }
@@ -34,6 +36,15 @@ final class AnswerText {
                 out.println("   " + hit.path("explain"));
             }
             out.println("   " + Output.shortened(hit.path("text").asString(""), 240));
+        }
+    }
+
+    /// What an answer about the past lacks.
+    private static void note(JsonNode answer, PrintWriter out) {
+        if (answer.path("asOf").hasNonNull("note")) {
+            out.println("As of " + answer.path("asOf").path("at").asString("") + ": "
+                    + answer.path("asOf").path("note").asString("") + ".");
+            out.println();
         }
     }
 

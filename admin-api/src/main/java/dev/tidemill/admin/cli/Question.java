@@ -41,6 +41,12 @@ final class Question {
     @Option(names = "--heading", description = "only below this heading")
     private @Nullable String heading;
 
+    @Option(
+            names = "--as-of",
+            paramLabel = "TIME",
+            description = "the corpus as it was then, for example 2026-03-01T12:00:00Z")
+    private @Nullable String asOf;
+
     @Option(names = "--explain", description = "tell ranks, scores and times")
     private boolean explain;
 
@@ -72,6 +78,9 @@ final class Question {
         body.put("mode", mode);
         if (!filter.isEmpty()) {
             body.put("filter", filter);
+        }
+        if (asOf != null) {
+            body.put("asOf", asOf);
         }
         body.put("explain", explain);
         return body;

@@ -1,5 +1,6 @@
 package dev.tidemill.admin.query;
 
+import dev.tidemill.admin.query.SearchResponse.AsOfView;
 import dev.tidemill.admin.query.SearchResponse.DocumentView;
 import dev.tidemill.admin.query.SearchResponse.Explanation;
 import dev.tidemill.answer.Answer;
@@ -21,6 +22,7 @@ record AskResponse(
         @Nullable String reason,
         @Nullable String message,
         double tookMillis,
+        @Nullable AsOfView asOf,
         @Nullable AskExplanation explain) {
 
     static AskResponse of(Answer answer, boolean explain) {
@@ -33,6 +35,7 @@ record AskResponse(
                         Explanation.of(answer.search()),
                         SearchResponse.of(answer.search(), true).hits())
                 : null;
+        AsOfView asOf = AsOfView.of(answer.search().asOf());
         return switch (answer) {
             case Answered answered ->
                 new AskResponse(
@@ -42,6 +45,7 @@ record AskResponse(
                         null,
                         null,
                         millis,
+                        asOf,
                         explanation);
             case Abstained abstained ->
                 new AskResponse(
@@ -51,6 +55,7 @@ record AskResponse(
                         abstained.reason().name(),
                         abstained.message(),
                         millis,
+                        asOf,
                         explanation);
         };
     }

@@ -18,6 +18,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.springframework.security.access.AccessDeniedException;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -69,9 +70,9 @@ class QueryController {
     SearchResponse search(
             @AuthenticationPrincipal Caller caller, @PathVariable String project, @RequestBody QueryRequest request) {
         checkExplain(caller, request);
-        SearchRequest search = request.toSearch();
+        SearchRequest search = request.toSearch(Instant.now());
         SearchResult result = traffic.during(() -> searcher.search(caller.workspaceId(), project, search));
-        asked.note(caller.workspaceId(), project, search.question());
+        note(caller, project, search);
         meters.timer("tidemill.search.duration", "mode", result.mode().id())
                 .record(result.timings().total());
         return SearchResponse.of(result, request.explained());
@@ -84,9 +85,9 @@ class QueryController {
     AskResponse ask(
             @AuthenticationPrincipal Caller caller, @PathVariable String project, @RequestBody QueryRequest request) {
         checkExplain(caller, request);
-        SearchRequest search = request.toSearch();
+        SearchRequest search = request.toSearch(Instant.now());
         Answer answer = traffic.during(() -> answerer.answer(caller.workspaceId(), project, search));
-        asked.note(caller.workspaceId(), project, search.question());
+        note(caller, project, search);
         String outcome = switch (answer) {
             case Answered _ -> "answered";
             case Abstained abstained -> abstained.reason().name();
@@ -97,6 +98,13 @@ class QueryController {
         phase("total", outcome, answer.total());
         meters.counter("tidemill.citations.dropped").increment(answer.droppedCitations());
         return AskResponse.of(answer, request.explained());
+    }
+
+    /// Questions about the past are no measure of how a set answers today.
+    private void note(Caller caller, String project, SearchRequest search) {
+        if (search.asOf() == null) {
+            asked.note(caller.workspaceId(), project, search.question());
+        }
     }
 
     private void phase(String phase, String outcome, Duration took) {

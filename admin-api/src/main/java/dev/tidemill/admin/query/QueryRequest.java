@@ -5,6 +5,9 @@ import dev.tidemill.search.SearchMode;
 import dev.tidemill.search.SearchRequest;
 import dev.tidemill.store.ChunkSearch.Filter;
 import io.swagger.v3.oas.annotations.media.Schema;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +27,17 @@ record QueryRequest(
 
         @Nullable QueryFilter filter,
 
+        @Schema(
+                description = "a time (RFC 3339): search the corpus as it was then; without it that of now",
+                example = "2026-03-01T12:00:00Z")
+        @Nullable
+        String asOf,
+
         @Schema(description = "tell ranks, scores and times; needs the scope admin", defaultValue = "false") @Nullable
         Boolean explain) {
 
     private static final int MOST_VALUES = 100;
+    private static final Instant EARLIEST = Instant.EPOCH;
 
     /// What a hit must satisfy; parts are joined by "and", the values of a list by "or".
     @Schema(description = "What a hit must satisfy.")
@@ -48,7 +58,8 @@ record QueryRequest(
         return explain != null && explain;
     }
 
-    SearchRequest toSearch() {
+    /// @param now what is still to come cannot be asked about
+    SearchRequest toSearch(Instant now) {
         String asked = question;
         if (asked == null) {
             throw new BadRequest("question", "question is missing: ask something");
@@ -59,7 +70,25 @@ record QueryRequest(
         if (wanted < 1 || wanted > SearchRequest.MAX_K) {
             throw new BadRequest("k", "k is " + wanted + ": use a number from 1 to " + SearchRequest.MAX_K);
         }
-        return parsed("question", () -> new SearchRequest(asked, wanted, chosen, narrowed));
+        Instant time = asOf == null ? null : time(asOf, now);
+        return parsed("question", () -> new SearchRequest(asked, wanted, chosen, narrowed, time));
+    }
+
+    private static Instant time(String given, Instant now) {
+        Instant time;
+        try {
+            time = OffsetDateTime.parse(given).toInstant();
+        } catch (DateTimeParseException e) {
+            throw new BadRequest(
+                    "asOf", "asOf is \"" + given + "\": use a time with its offset, for example 2026-03-01T12:00:00Z");
+        }
+        if (time.isAfter(now)) {
+            throw new BadRequest("asOf", "asOf is " + time + ", which is still to come: give a time of the past");
+        }
+        if (time.isBefore(EARLIEST)) {
+            throw new BadRequest("asOf", "asOf is " + time + ": give a time after " + EARLIEST);
+        }
+        return time;
     }
 
     private static Filter filter(QueryFilter filter) {

@@ -2,6 +2,7 @@ package dev.tidemill.admin.query;
 
 import dev.tidemill.document.Hit;
 import dev.tidemill.search.SearchResult;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The hits of a search.
 record SearchResponse(
-        List<HitView> hits, double tookMillis, @Nullable Explanation explain) {
+        List<HitView> hits,
+        double tookMillis,
+        @Nullable AsOfView asOf,
+        @Nullable Explanation explain) {
 
     static SearchResponse of(SearchResult result, boolean explain) {
         List<HitView> hits = new ArrayList<>();
@@ -18,7 +22,53 @@ record SearchResponse(
             hits.add(HitView.of(hits.size() + 1, hit, explain));
         }
         return new SearchResponse(
-                hits, result.timings().total().toNanos() / 1e6, explain ? Explanation.of(result) : null);
+                hits,
+                result.timings().total().toNanos() / 1e6,
+                AsOfView.of(result.asOf()),
+                explain ? Explanation.of(result) : null);
+    }
+
+    /// Which past was asked, and whether it is all there.
+    ///
+    /// @param complete false where versions that were valid then were removed since
+    /// @param note what the answer lacks, null when it lacks nothing
+    record AsOfView(Instant at, boolean complete, @Nullable String note) {
+
+        static @Nullable AsOfView of(SearchResult.@Nullable AsOf asOf) {
+            if (asOf == null) {
+                return null;
+            }
+            List<String> notes = new ArrayList<>();
+            if (!asOf.complete()) {
+                notes.add("the past is whole only since " + asOf.completeSince()
+                        + ": documents of before may have been removed since");
+            }
+            if (asOf.withoutVector() > 0) {
+                notes.add(asOf.withoutVector() + " passages of then have no vector of today's model: only their words"
+                        + " find them");
+            }
+            return new AsOfView(asOf.at(), asOf.complete(), notes.isEmpty() ? null : String.join("; ", notes));
+        }
+    }
+
+    /// How the past was searched.
+    ///
+    /// @param pastChunks passages of superseded versions, compared one by one
+    /// @param withoutVector of those, without a vector of the live set
+    /// @param wordCounts whether words count as they did `then` or as `today`
+    record PastExplanation(
+            Instant at, Instant completeSince, long pastChunks, long withoutVector, String wordCounts) {
+
+        static @Nullable PastExplanation of(SearchResult.@Nullable AsOf asOf) {
+            return asOf == null
+                    ? null
+                    : new PastExplanation(
+                            asOf.at(),
+                            asOf.completeSince(),
+                            asOf.pastChunks(),
+                            asOf.withoutVector(),
+                            asOf.wordsOfThen() ? "then" : "today");
+        }
     }
 
     /// A document as a hit or a citation names it.
@@ -86,6 +136,7 @@ record SearchResponse(
             String required,
             long corpusChunks,
             @Nullable Long filteredChunks,
+            @Nullable PastExplanation asOf,
             Times millis) {
 
         static Explanation of(SearchResult result) {
@@ -102,6 +153,7 @@ record SearchResponse(
                     result.required(),
                     result.corpusChunks(),
                     result.filtered(),
+                    PastExplanation.of(result.asOf()),
                     new Times(
                             times.embed().toNanos() / 1e6,
                             times.vector().toNanos() / 1e6,
