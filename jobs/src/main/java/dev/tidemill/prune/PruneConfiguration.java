@@ -4,6 +4,8 @@ import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Runs;
 import dev.tidemill.run.Steps;
+import dev.tidemill.store.IndexBloat;
+import dev.tidemill.store.IndexBuilder;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.Publisher;
 import dev.tidemill.store.Workspaces;
@@ -37,7 +39,8 @@ public class PruneConfiguration {
             Workspaces workspaces,
             JdbcClient jdbc,
             PruneReader pruneReader,
-            PruneWriter pruneWriter) {
+            PruneWriter pruneWriter,
+            ObjectProvider<IndexBuilder> builder) {
         SimpleJobBuilder job = steps.job(Prune.JOB)
                 .start(steps.tasklet(Prune.GUARD, new GuardTasklet(parameters, remains, properties.massDelete()))
                         .build());
@@ -50,7 +53,10 @@ public class PruneConfiguration {
                     .build();
             job = job.next(step);
         }
-        return job.next(steps.tasklet(Prune.ACCOUNT, new AccountTasklet(parameters, workspaces, remains, jdbc))
+        ReindexTasklet reindex =
+                new ReindexTasklet(parameters, workspaces, new IndexBloat(jdbc), builder.getIfAvailable());
+        return job.next(steps.tasklet(Prune.REINDEX, reindex).build())
+                .next(steps.tasklet(Prune.ACCOUNT, new AccountTasklet(parameters, workspaces, remains, jdbc))
                         .build())
                 .build();
     }

@@ -81,6 +81,25 @@ enum PruneKind {
             Sql.QUERIES,
             Sql.QUERIES),
 
+    /// requests and chunks of single days
+    USAGE(Key.date("u.day"), "'usage of ' || u.day", "0", Sql.USAGE, Sql.USAGE),
+
+    /// evaluations with their answers
+    EVALUATIONS(
+            Key.number("e.id"),
+            "e.golden_set || ' ' || e.mode || ' of ' || to_char(e.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+            "0",
+            Sql.EVALUATIONS,
+            Sql.EVALUATIONS),
+
+    /// questions that people asked, which new vector sets are tried with; a plan is kept, so it does not name them
+    ASKED(
+            Key.uuids("q.project_id", "q.question_id"),
+            "'question of ' || to_char(q.asked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+            "octet_length(q.question)::bigint",
+            Sql.ASKED,
+            Sql.ASKED),
+
     /// tables of retired vector sets, whole
     SETS(Key.number("s.id"), "s.model", "pg_total_relation_size(to_regclass('vectors_' || s.id))", Sql.SETS, Sql.SETS);
 
@@ -158,6 +177,17 @@ enum PruneKind {
             return new Key(column, column + "::text", "CAST($ AS bigint)");
         }
 
+        static Key date(String column) {
+            return new Key(column, column + "::text", "CAST($ AS date)");
+        }
+
+        static Key uuids(String one, String other) {
+            return new Key(
+                    one + ", " + other,
+                    one + "::text || '/' || " + other + "::text",
+                    "CAST(split_part($, '/', 1) AS uuid), CAST(split_part($, '/', 2) AS uuid)");
+        }
+
         static Key bytes(String column) {
             return new Key(column, "encode(" + column + ", 'hex')", "decode($, 'hex')");
         }
@@ -196,11 +226,25 @@ enum PruneKind {
                          coalesce(bs.max_age, bp.max_age, bw.max_age, CAST(:maxAge AS float8) * interval '1 second') AS max_age
                   FROM sources s
                   LEFT JOIN retention_policies bs ON bs.workspace_id = s.workspace_id AND bs.source_id = s.id
+                       AND bs.tag_name IS NULL
                   LEFT JOIN retention_policies bp ON bp.workspace_id = s.workspace_id AND bp.project_id = s.project_id
-                       AND bp.source_id IS NULL
+                       AND bp.source_id IS NULL AND bp.tag_name IS NULL
                   LEFT JOIN retention_policies bw ON bw.workspace_id = s.workspace_id AND bw.project_id IS NULL
+                       AND bw.tag_name IS NULL
                   WHERE s.workspace_id = :workspace
                     AND (CAST(:project AS uuid) IS NULL OR s.project_id = CAST(:project AS uuid)))""";
+
+        /// What holds for a document because of its metadata, in `g`: of several tags, what keeps it longest.
+        private static final String TAGGED = """
+                LEFT JOIN LATERAL (
+                  SELECT max(t.versions_keep) AS keep, max(t.versions_after) AS after, max(t.undo) AS undo, max(t.max_age) AS max_age
+                  FROM retention_policies t
+                  JOIN document_versions m ON m.workspace_id = d.workspace_id AND m.document_id = d.id
+                    AND m.version = coalesce(d.published_version, d.version)
+                  WHERE t.workspace_id = d.workspace_id AND t.tag_name IS NOT NULL
+                    AND (t.project_id IS NULL OR t.project_id = d.project_id)
+                    AND t.tag_value = ANY (regexp_split_to_array(m.metadata ->> t.tag_name, '\\s*,\\s*'))) g ON true
+                """;
 
         private static final String FREE = """
                  AND NOT EXISTS (SELECT FROM legal_holds o
@@ -214,26 +258,29 @@ enum PruneKind {
                 FROM document_versions v
                 JOIN documents d ON d.workspace_id = v.workspace_id AND d.id = v.document_id
                 JOIN rules r ON r.source_id = v.source_id
+                """ + TAGGED + """
                 WHERE v.workspace_id = :workspace AND v.state IN ('superseded', 'refused') AND v.version < d.version
                   AND v.version IS DISTINCT FROM d.published_version
-                  AND coalesce(v.valid_to, v.created_at) <= CAST(:asOf AS timestamptz) - r.after
-                  AND (v.state = 'refused' OR r.keep <= (SELECT count(*) FROM document_versions n
+                  AND coalesce(v.valid_to, v.created_at) <= CAST(:asOf AS timestamptz) - coalesce(g.after, r.after)
+                  AND (v.state = 'refused' OR coalesce(g.keep, r.keep) <= (SELECT count(*) FROM document_versions n
                     WHERE n.workspace_id = v.workspace_id AND n.document_id = v.document_id AND n.state = 'superseded'
                       AND n.version > v.version))
                 """ + FREE;
 
         private static final String DOCUMENTS = """
                 FROM documents d JOIN rules r ON r.source_id = d.source_id
-                WHERE d.workspace_id = :workspace AND d.deleted_at <= CAST(:asOf AS timestamptz) - r.undo
+                """ + TAGGED + """
+                WHERE d.workspace_id = :workspace AND d.deleted_at <= CAST(:asOf AS timestamptz) - coalesce(g.undo, r.undo)
                 """ + NOT_GUARDED + FREE;
 
         private static final String EXPIRED = """
                 FROM documents d JOIN rules r ON r.source_id = d.source_id
                 LEFT JOIN document_versions p ON p.workspace_id = d.workspace_id AND p.document_id = d.id
                   AND p.version = d.published_version
+                """ + TAGGED + """
                 WHERE d.workspace_id = :workspace AND d.deleted_at IS NULL
                   AND (d.ttl_expires_at <= CAST(:asOf AS timestamptz)
-                    OR coalesce(p.valid_from, d.created_at) <= CAST(:asOf AS timestamptz) - r.max_age)
+                    OR coalesce(p.valid_from, d.created_at) <= CAST(:asOf AS timestamptz) - coalesce(g.max_age, r.max_age))
                 """ + NOT_GUARDED + FREE;
 
         private static final String LETTERS = """
@@ -265,6 +312,25 @@ enum PruneKind {
         private static final String QUERIES = """
                 FROM history h WHERE h.workspace_id = :workspace
                   AND h.created_at <= CAST(:asOf AS timestamptz) - :queries * interval '1 second'
+                """;
+
+        private static final String USAGE = """
+                FROM usage_counters u WHERE u.workspace_id = :workspace
+                  AND u.day < CAST((CAST(:asOf AS timestamptz) - :usage * interval '1 second') AT TIME ZONE 'UTC' AS date)
+                """;
+
+        /// Never the newest good one of a set: later ones are compared with it.
+        private static final String EVALUATIONS = """
+                FROM evaluation_runs e WHERE e.workspace_id = :workspace
+                  AND e.created_at <= CAST(:asOf AS timestamptz) - :evaluations * interval '1 second'
+                  AND EXISTS (SELECT FROM evaluation_runs n WHERE n.workspace_id = e.workspace_id AND n.project_id = e.project_id
+                    AND n.set_id = e.set_id AND n.golden_set_id = e.golden_set_id AND n.mode = e.mode
+                    AND n.id > e.id AND n.done_at IS NOT NULL AND NOT n.fell)
+                """;
+
+        private static final String ASKED = """
+                FROM asked_questions q WHERE q.workspace_id = :workspace
+                  AND q.asked_at <= CAST(:asOf AS timestamptz) - :asked * interval '1 second'
                 """;
 
         /// Read as JSON, as when a set was retired and how long it soaks are columns of later versions of the table.

@@ -20,9 +20,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// @param letters age of dead letters that are settled
 /// @param cache age of cached embeddings that no chunk uses
 /// @param blobs age of originals that no version has
+/// @param usage age of the counts of single days
+/// @param evaluations age of evaluations; the newest good one of each set stays
+/// @param asked age of questions that people asked, since they were asked last
 /// @param sets time that a retired vector set keeps its table
 /// @param massDelete when documents to be removed wait for a person
 /// @param batch how it deletes
+/// @param reindex how many times the size that it needs the index of a vector set may have before it is made anew, null to
+///     make none anew
 /// @param samples names that a plan shows of each kind
 /// @param run priority, limits, retries and skip budget of its runs
 @ConfigurationProperties(prefix = "prune", ignoreUnknownFields = false)
@@ -36,9 +41,13 @@ public record PruneProperties(
         @DefaultValue("90d") Duration letters,
         @DefaultValue("30d") Duration cache,
         @DefaultValue("1d") Duration blobs,
+        @DefaultValue("400d") Duration usage,
+        @DefaultValue("400d") Duration evaluations,
+        @DefaultValue("90d") Duration asked,
         @DefaultValue("7d") Duration sets,
         @DefaultValue MassDelete massDelete,
         @DefaultValue Batch batch,
+        @Nullable Double reindex,
         @DefaultValue("5") int samples,
         @DefaultValue JobPolicy run) {
 
@@ -46,9 +55,23 @@ public record PruneProperties(
     private static final Set<String> NEVER_BESIDE = Set.of("ingest", "forget");
 
     public PruneProperties {
-        Map<String, Duration> ages = Map.of(
-                "undo", undo, "queries", queries, "history", history, "fires", fires, "letters", letters, "cache",
-                cache, "blobs", blobs, "sets", sets);
+        Map<String, Duration> ages = Map.ofEntries(
+                Map.entry("undo", undo),
+                Map.entry("queries", queries),
+                Map.entry("history", history),
+                Map.entry("fires", fires),
+                Map.entry("letters", letters),
+                Map.entry("cache", cache),
+                Map.entry("blobs", blobs),
+                Map.entry("usage", usage),
+                Map.entry("evaluations", evaluations),
+                Map.entry("asked", asked),
+                Map.entry("sets", sets));
+        require(
+                reindex == null || (reindex >= 1.2 && reindex <= 100),
+                "prune.reindex",
+                String.valueOf(reindex),
+                "must be between 1.2 and 100");
         ages.forEach((name, age) -> require(!age.isNegative(), "prune." + name, age, "must not be negative"));
         require(maxAge == null || maxAge.isPositive(), "prune.max-age", String.valueOf(maxAge), "must be more than 0");
         require(samples >= 0 && samples <= 100, "prune.samples", samples, "must be between 0 and 100");

@@ -42,6 +42,9 @@ record PruneScope(
         all.put("letters", seconds(properties.letters()));
         all.put("cache", seconds(properties.cache()));
         all.put("blobs", seconds(properties.blobs()));
+        all.put("usage", seconds(properties.usage()));
+        all.put("evaluations", seconds(properties.evaluations()));
+        all.put("asked", seconds(properties.asked()));
         all.put("sets", seconds(properties.sets()));
         return all;
     }

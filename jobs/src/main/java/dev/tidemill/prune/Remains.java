@@ -1,9 +1,11 @@
 package dev.tidemill.prune;
 
+import dev.tidemill.store.IndexBloat;
 import dev.tidemill.store.Workspaces;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +16,10 @@ final class Remains {
 
     /// A share of dead rows from which on searches suffer.
     private static final int BLOATED_PERCENT = 20;
+
+    /// An index this many times as large as it needs to be is told. One that was filled row by row takes little more than
+    /// one that was built at once.
+    private static final double BLOATED_TIMES = 1.5;
 
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
@@ -131,24 +137,41 @@ final class Remains {
         return shares;
     }
 
-    /// Tables of which so much is dead that searches suffer, each with what to do.
+    /// Tables of which so much is dead, and indexes so much larger than they need to be, that searches suffer, each with
+    /// what to do.
     List<String> bloat(UUID workspaceId) {
-        return workspaces.call(
-                workspaceId,
-                () -> jdbc.sql("""
+        return workspaces.call(workspaceId, () -> {
+            List<String> all = new ArrayList<>(dead(workspaceId));
+            new IndexBloat(jdbc)
+                    .of(workspaceId).stream()
+                            .filter(index -> index.times() >= BLOATED_TIMES)
+                            .map(index -> String.format(
+                                    Locale.ROOT,
+                                    "the index %s takes %.1f times what its %d vectors need: REINDEX INDEX CONCURRENTLY %s,"
+                                            + " or let prune do it (reindex in job-configs/prune.yaml)",
+                                    index.name(),
+                                    index.times(),
+                                    index.vectors(),
+                                    index.name()))
+                            .forEach(all::add);
+            return all;
+        });
+    }
+
+    private List<String> dead(UUID workspaceId) {
+        return jdbc.sql("""
                         SELECT t.relname, round(100.0 * t.n_dead_tup / (t.n_live_tup + t.n_dead_tup))::integer AS percent
                         FROM pg_stat_user_tables t
                         WHERE t.schemaname = 'public' AND t.n_dead_tup > 1000
                           AND 100.0 * t.n_dead_tup >= :percent * (t.n_live_tup + t.n_dead_tup)
-                          AND (t.relname IN ('chunks', 'lexemes') OR t.relname IN (
+                          AND (t.relname IN ('chunks', 'lexemes', 'past_vectors') OR t.relname IN (
                             SELECT 'vectors_' || s.id FROM vector_sets s WHERE s.workspace_id = :workspace))
                         ORDER BY 1
                         """)
-                        .param("percent", BLOATED_PERCENT)
-                        .param("workspace", workspaceId)
-                        .query((row, n) -> row.getInt("percent") + " % of the rows of " + row.getString("relname")
-                                + " are dead: where autovacuum does not come soon, VACUUM "
-                                + row.getString("relname"))
-                        .list());
+                .param("percent", BLOATED_PERCENT)
+                .param("workspace", workspaceId)
+                .query((row, n) -> row.getInt("percent") + " % of the rows of " + row.getString("relname")
+                        + " are dead: where autovacuum does not come soon, VACUUM " + row.getString("relname"))
+                .list();
     }
 }

@@ -60,6 +60,22 @@ public final class Retention {
         }
     }
 
+    /// A value in the metadata of documents.
+    public record Tag(String name, String value) {
+
+        public Tag {
+            if (name.isBlank() || value.isBlank() || value.indexOf(',') >= 0) {
+                throw new InvalidParameter(
+                        "tag", "tag is \"" + name + "=" + value + "\": use NAME=VALUE, one value without a comma");
+            }
+        }
+
+        @Override
+        public String toString() {
+            return name + "=" + value;
+        }
+    }
+
     /// A subject as the tables know it.
     public record Place(
             @Nullable UUID projectId,
@@ -102,6 +118,7 @@ public final class Retention {
             UUID id,
             @Nullable String project,
             @Nullable UUID source,
+            @Nullable Tag tag,
             Rules rules,
             String setBy,
             OffsetDateTime setAt) {}
@@ -190,18 +207,22 @@ public final class Retention {
         return workspaces.call(
                 workspaceId,
                 () -> jdbc.sql("""
-                        SELECT r.id, p.slug, r.source_id, r.versions_keep, extract(epoch FROM r.versions_after)::bigint AS after,
+                        SELECT r.id, p.slug, r.source_id, r.tag_name, r.tag_value, r.versions_keep, extract(epoch FROM r.versions_after)::bigint AS after,
                                extract(epoch FROM r.undo)::bigint AS undo, extract(epoch FROM r.max_age)::bigint AS max_age,
                                r.set_by, r.set_at
                         FROM retention_policies r
                         LEFT JOIN projects p ON p.workspace_id = r.workspace_id AND p.id = r.project_id
-                        WHERE r.workspace_id = :workspace ORDER BY p.slug NULLS FIRST, r.source_id NULLS FIRST
+                        WHERE r.workspace_id = :workspace ORDER BY p.slug NULLS FIRST, r.source_id NULLS FIRST,
+                          r.tag_name NULLS FIRST, r.tag_value
                         """)
                         .param("workspace", workspaceId)
                         .query((row, n) -> new Policy(
                                 row.getObject("id", UUID.class),
                                 row.getString("slug"),
                                 row.getObject("source_id", UUID.class),
+                                row.getString("tag_name") == null
+                                        ? null
+                                        : new Tag(row.getString("tag_name"), row.getString("tag_value")),
                                 new Rules(
                                         row.getObject("versions_keep", Integer.class),
                                         duration(row.getObject("after", Long.class)),
@@ -222,43 +243,60 @@ public final class Retention {
 
     /// Sets the policy of a workspace, project or source, in place of the one it had.
     public void set(UUID workspaceId, Subject subject, Rules rules, String actor) {
+        set(workspaceId, subject, null, rules, actor);
+    }
+
+    /// As [#set(UUID, Subject, Rules, String)], of those documents there that have a tag.
+    public void set(UUID workspaceId, Subject subject, @Nullable Tag tag, Rules rules, String actor) {
         if (subject.document() != null) {
             throw new InvalidParameter(
                     "document", "a policy is of a workspace, a project or a source: leave document out");
         }
+        if (tag != null && subject.source() != null) {
+            throw new InvalidParameter("source", "a policy of a tag is of the workspace or a project: leave source out");
+        }
         Place place = find(workspaceId, subject);
-        Map<String, @Nullable Object> parameters = new HashMap<>();
-        parameters.put("workspace", workspaceId);
-        parameters.put("project", text(place.projectId()));
-        parameters.put("source", text(place.sourceId()));
+        Map<String, @Nullable Object> parameters = place(workspaceId, place, tag);
         parameters.put("keep", rules.versionsKeep());
         parameters.put("after", seconds(rules.versionsAfter()));
         parameters.put("undo", seconds(rules.undo()));
         parameters.put("maxAge", seconds(rules.maxAge()));
         parameters.put("actor", actor);
         workspaces.run(workspaceId, () -> {
-            remove(workspaceId, place);
+            remove(workspaceId, place, tag);
             jdbc.sql("""
-                            INSERT INTO retention_policies (workspace_id, project_id, source_id, versions_keep, versions_after, undo,
+                            INSERT INTO retention_policies (workspace_id, project_id, source_id, tag_name, tag_value, versions_keep, versions_after, undo,
                               max_age, set_by)
-                            VALUES (:workspace, CAST(:project AS uuid), CAST(:source AS uuid), CAST(:keep AS integer),
+                            VALUES (:workspace, CAST(:project AS uuid), CAST(:source AS uuid), :tagName, :tagValue, CAST(:keep AS integer),
                               CAST(:after AS float8) * interval '1 second', CAST(:undo AS float8) * interval '1 second',
                               CAST(:maxAge AS float8) * interval '1 second', :actor)
                             """).params(parameters).update();
-            audit.record(workspaceId, actor, "retention.set", subject.toString(), Map.of("rules", rules.toString()));
+            audit.record(workspaceId, actor, "retention.set", named(subject, tag), Map.of("rules", rules.toString()));
         });
     }
 
-    private int remove(UUID workspaceId, Place place) {
+    private static Map<String, @Nullable Object> place(UUID workspaceId, Place place, @Nullable Tag tag) {
         Map<String, @Nullable Object> parameters = new HashMap<>();
         parameters.put("workspace", workspaceId);
         parameters.put("project", text(place.projectId()));
         parameters.put("source", text(place.sourceId()));
+        parameters.put("tagName", tag == null ? null : tag.name());
+        parameters.put("tagValue", tag == null ? null : tag.value());
+        return parameters;
+    }
+
+    private static String named(Subject subject, @Nullable Tag tag) {
+        return tag == null ? subject.toString() : subject + ", tag " + tag;
+    }
+
+    private int remove(UUID workspaceId, Place place, @Nullable Tag tag) {
         return jdbc.sql("""
                         DELETE FROM retention_policies WHERE workspace_id = :workspace
                           AND project_id IS NOT DISTINCT FROM CAST(:project AS uuid)
                           AND source_id IS NOT DISTINCT FROM CAST(:source AS uuid)
-                        """).params(parameters).update();
+                          AND tag_name IS NOT DISTINCT FROM CAST(:tagName AS text)
+                          AND tag_value IS NOT DISTINCT FROM CAST(:tagValue AS text)
+                        """).params(place(workspaceId, place, tag)).update();
     }
 
     private static @Nullable String text(@Nullable UUID id) {
@@ -269,11 +307,16 @@ public final class Retention {
     ///
     /// @return false when there was none
     public boolean unset(UUID workspaceId, Subject subject, String actor) {
+        return unset(workspaceId, subject, null, actor);
+    }
+
+    /// As [#unset(UUID, Subject, String)], of a tag.
+    public boolean unset(UUID workspaceId, Subject subject, @Nullable Tag tag, String actor) {
         Place place = find(workspaceId, subject);
         return workspaces.call(workspaceId, () -> {
-            boolean removed = remove(workspaceId, place) > 0;
+            boolean removed = remove(workspaceId, place, tag) > 0;
             if (removed) {
-                audit.record(workspaceId, actor, "retention.unset", subject.toString(), Map.of());
+                audit.record(workspaceId, actor, "retention.unset", named(subject, tag), Map.of());
             }
             return removed;
         });
@@ -353,8 +396,9 @@ public final class Retention {
     /// Where a document comes from.
     public record Source(String project, String type, String location) {}
 
-    /// Brings a retired document back, as far as its undo window has left it: its newest version is as if it had just
-    /// been extracted, and the next ingest of its source makes its vectors and publishes it.
+    /// Brings a retired document back, as far as its undo window has left it: a copy of its newest version is as if it
+    /// had just been extracted, and the next ingest of its source makes its vectors and publishes it. The version itself
+    /// stays what was valid then, for queries of the past.
     ///
     /// @return the source to ingest
     /// @throws InvalidParameter when the document is not retired, or nothing is left to bring back
@@ -372,36 +416,7 @@ public final class Retention {
                     .params(parameters)
                     .query(UUID.class)
                     .single();
-            List<Long> versions = jdbc.sql("""
-                            UPDATE document_versions v SET state = 'extracted', valid_from = NULL, valid_to = NULL
-                            FROM documents d
-                            WHERE v.workspace_id = :workspace AND v.document_id = :document AND v.state = 'superseded'
-                              AND d.workspace_id = v.workspace_id AND d.id = v.document_id AND d.deleted_at IS NOT NULL
-                              AND v.version = (SELECT max(n.version) FROM document_versions n WHERE n.workspace_id = d.workspace_id
-                                AND n.document_id = d.id AND n.state = 'superseded')
-                            RETURNING v.id
-                            """)
-                    .params(parameters)
-                    .query((row, n) -> row.getLong(1))
-                    .list();
-            if (versions.isEmpty()) {
-                throw new InvalidParameter(
-                        "document", subject + " is not retired, or nothing of it is left to bring back");
-            }
-            jdbc.sql(
-                            "UPDATE chunks SET valid_from = NULL, valid_to = NULL WHERE workspace_id = :workspace AND version_id = :version")
-                    .param("workspace", workspaceId)
-                    .param("version", versions.getFirst())
-                    .update();
-            jdbc.sql("""
-                            UPDATE documents SET deleted_at = NULL, version = (SELECT version FROM document_versions
-                                WHERE workspace_id = :workspace AND id = :version),
-                              ttl_expires_at = CASE WHEN ttl_expires_at > now() THEN ttl_expires_at END
-                            WHERE workspace_id = :workspace AND id = :document
-                            """)
-                    .params(parameters)
-                    .param("version", versions.getFirst())
-                    .update();
+            copyNewestVersion(parameters, subject);
             audit.record(workspaceId, actor, "document.bring_back", subject.toString(), Map.of());
             return jdbc.sql("""
                             SELECT p.slug AS project, s.type, s.location FROM documents d
@@ -410,6 +425,56 @@ public final class Retention {
                             WHERE d.workspace_id = :workspace AND d.id = :document
                             """).params(parameters).query(Source.class).single();
         });
+    }
+
+    private record Copied(long from, long id, int version) {}
+
+    private void copyNewestVersion(Map<String, @Nullable Object> parameters, Subject subject) {
+        Copied copied = jdbc.sql("""
+                        WITH newest AS (
+                          SELECT v.*, d.version + 1 AS next FROM document_versions v
+                          JOIN documents d ON d.workspace_id = v.workspace_id AND d.id = v.document_id
+                          WHERE v.workspace_id = :workspace AND v.document_id = :document AND v.state = 'superseded'
+                            AND d.deleted_at IS NOT NULL
+                          ORDER BY v.version DESC LIMIT 1),
+                        copy AS (
+                          INSERT INTO document_versions (workspace_id, project_id, source_id, document_id, version, sha256, state,
+                            file_name, media_type, title, metadata, profile, text_length, chunk_count, tokens, run_id)
+                          SELECT workspace_id, project_id, source_id, document_id, next, sha256, 'extracted',
+                                 file_name, media_type, title, metadata, profile, text_length, chunk_count, tokens, run_id
+                          FROM newest RETURNING id, version)
+                        SELECT newest.id AS from, copy.id, copy.version FROM newest, copy
+                        """)
+                .params(parameters)
+                .query(Copied.class)
+                .optional()
+                .orElseThrow(() -> new InvalidParameter(
+                        "document", subject + " is not retired, or nothing of it is left to bring back"));
+        for (String sql : List.of(
+                """
+                INSERT INTO document_texts (workspace_id, version_id, start_offset, text)
+                SELECT workspace_id, :copy, start_offset, text FROM document_texts
+                WHERE workspace_id = :workspace AND version_id = :version
+                """,
+                """
+                INSERT INTO chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text, heading_path,
+                  start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, run_id)
+                SELECT workspace_id, project_id, document_id, :copy, ordinal, content_id, header, text, heading_path,
+                       start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, run_id FROM chunks
+                WHERE workspace_id = :workspace AND version_id = :version ORDER BY ordinal
+                """,
+                """
+                UPDATE documents SET deleted_at = NULL, version = :number,
+                  ttl_expires_at = CASE WHEN ttl_expires_at > now() THEN ttl_expires_at END
+                WHERE workspace_id = :workspace AND id = :document
+                """)) {
+            jdbc.sql(sql)
+                    .params(parameters)
+                    .param("version", copied.from())
+                    .param("copy", copied.id())
+                    .param("number", copied.version())
+                    .update();
+        }
     }
 
     /// Sets when a document ends by itself.

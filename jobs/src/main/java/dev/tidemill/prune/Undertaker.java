@@ -1,6 +1,8 @@
 package dev.tidemill.prune;
 
 import dev.tidemill.run.HistoryPurge;
+import dev.tidemill.store.Past;
+import dev.tidemill.store.Past.Leaving;
 import dev.tidemill.store.Publisher;
 import dev.tidemill.store.SourceScope;
 import java.util.LinkedHashMap;
@@ -17,12 +19,14 @@ final class Undertaker {
     private final Remains remains;
     private final Publisher publisher;
     private final HistoryPurge history;
+    private final Past past;
 
     Undertaker(JdbcClient jdbc, Remains remains, Publisher publisher, HistoryPurge history) {
         this.jdbc = jdbc;
         this.remains = remains;
         this.publisher = publisher;
         this.history = history;
+        this.past = new Past(jdbc);
     }
 
     /// Deletes what of the keys may still go.
@@ -34,7 +38,7 @@ final class Undertaker {
                     SELECT project_id FROM documents WHERE workspace_id = :workspace AND id::text = ANY (:keys)""", keys);
             case VERSIONS -> lockProjects(scope.workspaceId(), """
                     SELECT project_id FROM document_versions WHERE workspace_id = :workspace AND id::text = ANY (:keys)""", keys);
-            case BLOBS, CACHE, LETTERS, HISTORY, PLANS, FIRES, QUERIES, SETS -> {}
+            case BLOBS, CACHE, LETTERS, HISTORY, PLANS, FIRES, QUERIES, USAGE, EVALUATIONS, ASKED, SETS -> {}
         }
         List<String> still = remains.still(scope, kind, keys);
         if (!still.isEmpty()) {
@@ -46,10 +50,20 @@ final class Undertaker {
     private void remove(UUID workspaceId, PruneKind kind, List<String> keys) {
         switch (kind) {
             case EXPIRED -> retire(workspaceId, keys);
-            case VERSIONS -> execute(workspaceId, keys, """
-                    DELETE FROM document_versions WHERE workspace_id = :workspace AND id = ANY (CAST(:keys AS bigint[]))""");
-            case DOCUMENTS -> execute(workspaceId, keys, """
-                    DELETE FROM documents WHERE workspace_id = :workspace AND id = ANY (CAST(:keys AS uuid[]))""");
+            case VERSIONS -> {
+                Leaving leaving =
+                        past.leaving(workspaceId, keys.stream().map(Long::valueOf).toList());
+                execute(workspaceId, keys, """
+                        DELETE FROM document_versions WHERE workspace_id = :workspace AND id = ANY (CAST(:keys AS bigint[]))""");
+                past.left(workspaceId, leaving);
+            }
+            case DOCUMENTS -> {
+                Leaving leaving = past.leavingOf(
+                        workspaceId, keys.stream().map(UUID::fromString).toList());
+                execute(workspaceId, keys, """
+                        DELETE FROM documents WHERE workspace_id = :workspace AND id = ANY (CAST(:keys AS uuid[]))""");
+                past.left(workspaceId, leaving);
+            }
             case BLOBS -> execute(workspaceId, keys, """
                     DELETE FROM blobs WHERE workspace_id = :workspace
                       AND sha256 IN (SELECT decode(k, 'hex') FROM unnest(CAST(:keys AS text[])) AS keys (k))""");
@@ -68,6 +82,14 @@ final class Undertaker {
                       AND schedule || chr(31) || fire = ANY (CAST(:keys AS text[]))""");
             case QUERIES -> execute(workspaceId, keys, """
                     DELETE FROM history WHERE workspace_id = :workspace AND id = ANY (CAST(:keys AS bigint[]))""");
+            case USAGE -> execute(workspaceId, keys, """
+                    DELETE FROM usage_counters WHERE workspace_id = :workspace AND day = ANY (CAST(:keys AS date[]))""");
+            case EVALUATIONS -> execute(workspaceId, keys, """
+                    DELETE FROM evaluation_runs WHERE workspace_id = :workspace AND id = ANY (CAST(:keys AS bigint[]))""");
+            case ASKED -> execute(workspaceId, keys, """
+                    DELETE FROM asked_questions q USING unnest(CAST(:keys AS text[])) AS keys (k)
+                    WHERE q.workspace_id = :workspace AND q.project_id = CAST(split_part(k, '/', 1) AS uuid)
+                      AND q.question_id = CAST(split_part(k, '/', 2) AS uuid)""");
             case SETS -> keys.forEach(key -> dropSet(workspaceId, Long.parseLong(key)));
         }
     }
@@ -118,6 +140,7 @@ final class Undertaker {
                 .param("workspace", workspaceId)
                 .param("id", id)
                 .update();
+        past.retired(workspaceId, id);
         jdbc.sql("SELECT drop_retired_vectors(:id)::text")
                 .param("id", id)
                 .query(String.class)

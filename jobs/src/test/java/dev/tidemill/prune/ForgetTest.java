@@ -149,7 +149,11 @@ class ForgetTest {
         Receipt receipt = forget().receipts(node.workspaceId, 10).getFirst();
         assertThat(receipt.state()).isEqualTo("done");
         assertThat(receipt.traces()).isZero();
-        assertThat(receipt.removed()).contains("\"documents\": 3").contains("\"vectors\": 6");
+        assertThat(receipt.removed())
+                .contains("\"documents\": 3")
+                .contains("\"vectors\": 6")
+                .contains("\"pastVectors\": 6");
+        assertThat(node.number("SELECT count(*) FROM past_vectors")).isEqualTo(5 * 2);
         assertThat(receipt.verification()).contains("find_traces");
         OffsetDateTime verified = Objects.requireNonNull(receipt.verifiedAt());
         assertThat(receipt.backupsExpireAt()).isAfter(verified.plusDays(34)).isBefore(verified.plusDays(36));

@@ -87,6 +87,14 @@ class PruneTest {
                   requested_on, ended_at) VALUES
                   ('$W', -1, 'j', 's', 'completed', 'api', 'i', '', 'a', '$W', now() - interval '91 days'),
                   ('$W', -2, 'j', 's', 'completed', 'api', 'k', '', 'a', '$W', now() - interval '89 days');
+                INSERT INTO usage_counters (workspace_id, day) VALUES ('$W', current_date - 402), ('$W', current_date - 399);
+                INSERT INTO asked_questions (workspace_id, project_id, question_id, question, asked_at)
+                  SELECT '$W', id, gen_random_uuid(), 'asked ' || age, now() - age * interval '1 day'
+                  FROM projects, unnest(ARRAY[91, 89]) age;
+                INSERT INTO evaluation_runs (workspace_id, project_id, set_id, run_id, config, metrics, golden_set, done_at, fell, created_at)
+                  SELECT '$W', id, 1, 1, '{}', '{}', name, now(), fell, now() - age * interval '1 day' FROM projects,
+                    (VALUES ('old', 402, false), ('newest good', 401, false), ('fell', 400.9, true), ('fell lately', 1, true))
+                      e (name, age, fell);
                 INSERT INTO vector_sets (workspace_id, project_id, model, fingerprint, dimensions, state, created_at)
                   SELECT '$W', id, 'old', 'old', 4, 'retired', now() - interval '8 days' FROM projects;
                 DO $do$ BEGIN PERFORM create_vector_table(max(id), 4) FROM vector_sets; END $do$
@@ -106,6 +114,9 @@ class PruneTest {
         queries.put("plans", "SELECT count(*) FROM plans WHERE job <> 'prune'");
         queries.put("fires", "SELECT count(*) FROM schedule_fires");
         queries.put("queries", "SELECT count(*) FROM history");
+        queries.put("usage", "SELECT count(*) FROM usage_counters");
+        queries.put("evaluations", "SELECT count(*) FROM evaluation_runs");
+        queries.put("asked", "SELECT count(*) FROM asked_questions");
         queries.put("sets", "SELECT count(*) FROM pg_class WHERE relname ~ '^vectors_[0-9]+$'");
         queries.forEach((name, sql) -> counts.put(name, node.number(sql)));
         return counts;
@@ -152,7 +163,14 @@ class PruneTest {
                 .containsEntry("plans", 1L)
                 .containsEntry("fires", 1L)
                 .containsEntry("queries", 1L)
+                .containsEntry("usage", 1L)
+                .containsEntry("evaluations", 1L)
+                .containsEntry("asked", 1L)
                 .containsEntry("sets", 1L);
+        assertThat(node.rows("SELECT golden_set FROM evaluation_runs ORDER BY id"))
+                .extracting(row -> row.get("golden_set"))
+                .containsExactly("newest good", "fell", "fell lately");
+        assertThat(plan.notes()).noneMatch(note -> note.contains("asked 91"));
         // Of each document that stays, two versions are older than thirty days, and the newest superseded one is kept.
         assertThat(of(plan.counts(), "versions")).isEqualTo(7 * 2L + 2);
         assertThat(of(plan.counts(), "bytes")).isPositive();
@@ -160,7 +178,8 @@ class PruneTest {
         long deletedDocuments = of(plan.counts(), "documents");
         assertThat(of(before, "documents") - of(after, "documents")).isEqualTo(deletedDocuments);
         assertThat(of(before, "expired") - of(after, "expired")).isEqualTo(1);
-        for (String kind : List.of("blobs", "cache", "letters", "history", "plans", "fires", "queries", "sets")) {
+        for (String kind : List.of("blobs", "cache", "letters", "history", "plans", "fires", "queries", "usage", "evaluations", "asked",
+                "sets")) {
             // The document that ended takes its cached embeddings with it, in the transaction that retires it.
             long expected = of(plan.counts(), kind) + (kind.equals("cache") ? 3 : 0);
             assertThat(of(before, kind) - of(after, kind)).as(kind).isEqualTo(expected);
@@ -330,6 +349,97 @@ class PruneTest {
     private long left(String source) {
         return node.number("SELECT count(*) FROM document_versions v JOIN sources s ON s.id = v.source_id"
                 + " WHERE v.state = 'superseded' AND s.location = '" + source + "'");
+    }
+
+    @Test
+    void whatATagSaysGoesBeforeTheSourceAndOfSeveralTheLongest() {
+        corpus(node).documents("/a", 4, 5, 1);
+        node.execute("""
+                UPDATE document_versions SET metadata = '{"tags": "law, tax"}' WHERE file_name = 'doc-1.md' AND version = 5;
+                UPDATE document_versions SET metadata = '{"tags": "tax"}' WHERE file_name = 'doc-2.md' AND version = 5;
+                UPDATE document_versions SET metadata = '{"tags": "law"}' WHERE file_name = 'doc-3.md' AND version < 5
+                """);
+        Retention retention = new Retention(
+                node.bean(dev.tidemill.store.Workspaces.class),
+                node.bean(org.springframework.jdbc.core.simple.JdbcClient.class));
+        Retention.Subject all = new Retention.Subject(null, null, null);
+        Retention.Subject project = new Retention.Subject("default", null, null);
+        var source = node.owner.sql("SELECT id FROM sources").query(java.util.UUID.class).single();
+        retention.set(
+                node.workspaceId,
+                new Retention.Subject("default", source, null),
+                new Retention.Rules(0, Duration.ofDays(30), null, null),
+                "t");
+        Retention.Tag law = new Retention.Tag("tags", "law");
+        Retention.Tag tax = new Retention.Tag("tags", "tax");
+        retention.set(node.workspaceId, all, law, new Retention.Rules(4, null, null, null), "t");
+        retention.set(node.workspaceId, project, tax, new Retention.Rules(2, null, null, Duration.ofDays(3650)), "t");
+
+        Plan plan = node.plan(Prune.JOB, Map.of()).plan();
+        node.run(Prune.JOB, Map.of());
+
+        assertThat(node.rows("SELECT file_name, count(*) AS left FROM document_versions WHERE state = 'superseded'"
+                        + " GROUP BY 1 ORDER BY 1"))
+                .extracting(row -> row.get("file_name") + " " + row.get("left"))
+                .containsExactly("doc-1.md 4", "doc-2.md 2", "doc-3.md 1", "doc-4.md 1");
+        assertThat(plan.counts()).containsEntry("versions", 2L + 3 + 3);
+        assertThat(retention.policies(node.workspaceId)).hasSize(3).anyMatch(policy -> tax.equals(policy.tag()));
+        assertThat(retention.unset(node.workspaceId, project, law, "t")).isFalse();
+        assertThat(retention.unset(node.workspaceId, all, law, "t")).isTrue();
+        assertThatThrownBy(() -> retention.set(
+                        node.workspaceId,
+                        new Retention.Subject("default", source, null),
+                        tax,
+                        new Retention.Rules(0, null, null, null),
+                        "t"))
+                .isInstanceOf(InvalidParameter.class)
+                .hasMessageContaining("leave source out");
+        assertThatThrownBy(() -> new Retention.Tag("tags", "a,b"))
+                .isInstanceOf(InvalidParameter.class)
+                .hasMessageContaining("without a comma");
+    }
+
+    @Test
+    void anIndexThatIsFarTooLargeIsToldAndMadeAnewWhereTheSettingsSaySo() {
+        corpus(node).documents("/a", 1, 1, 1);
+        node.execute("INSERT INTO vectors_1 SELECT '" + node.workspaceId
+                + "', gen_random_uuid(), ARRAY[random(), random(), random(), random()]::real[]::halfvec FROM generate_series(1, 6000)");
+        node.execute("CREATE INDEX vectors_1_hnsw ON vectors_1 USING hnsw (embedding halfvec_cosine_ops)");
+        node.execute("VACUUM ANALYZE vectors_1");
+        assertThat(node.plan(Prune.JOB, Map.of()).plan().notes()).noneMatch(note -> note.contains("vectors_1_hnsw"));
+        node.execute("DELETE FROM vectors_1 WHERE abs(hashtext(content_id::text)) % 3 > 0");
+        node.execute("VACUUM ANALYZE vectors_1");
+        // What a rebuild left that was broken off.
+        node.execute("CREATE INDEX vectors_1_hnsw_ccnew ON vectors_1 USING hnsw (embedding halfvec_cosine_ops)");
+        node.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'vectors_1_hnsw_ccnew'::regclass");
+        long before = node.number("SELECT pg_relation_size('vectors_1_hnsw')");
+
+        RunView told = node.run(Prune.JOB, Map.of());
+
+        assertThat(told.message()).contains("the index vectors_1_hnsw takes").contains("REINDEX INDEX CONCURRENTLY");
+        assertThat(node.number("SELECT pg_relation_size('vectors_1_hnsw')")).isEqualTo(before);
+        OwnerIndexes.owner = database.dataSource();
+        try (JobNode reindexing = new JobNode(
+                database, Map.of("prune.reindex", "1.5"), PruneConfiguration.class, OwnerIndexes.class)) {
+            RunView run = reindexing.run(Prune.JOB, Map.of());
+            assertThat(run.status()).isEqualTo("COMPLETED");
+            assertThat(run.message()).contains("made anew: vectors_1_hnsw").doesNotContain("REINDEX INDEX");
+        }
+        assertThat(node.number("SELECT pg_relation_size('vectors_1_hnsw')")).isLessThan(before * 2 / 3);
+        assertThat(node.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'vectors_1' ORDER BY 1"))
+                .extracting(row -> row.get("indexname"))
+                .containsExactly("vectors_1_hnsw", "vectors_1_pkey");
+    }
+
+    /// Builds indexes as the owner of the test's database.
+    @org.springframework.context.annotation.Configuration(proxyBeanMethods = false)
+    static class OwnerIndexes {
+        private static javax.sql.@org.jspecify.annotations.Nullable DataSource owner;
+
+        @org.springframework.context.annotation.Bean
+        dev.tidemill.store.IndexBuilder indexBuilder() {
+            return new dev.tidemill.store.IndexBuilder(java.util.Objects.requireNonNull(owner));
+        }
     }
 
     @Test

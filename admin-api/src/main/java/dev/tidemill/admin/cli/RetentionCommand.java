@@ -49,7 +49,7 @@ final class RetentionCommand implements Callable<Integer> {
             if (policies.isEmpty()) {
                 tool.out().println("no policy: job-configs/prune.yaml decides");
             }
-            policies.forEach(policy -> tool.out().println("policy of " + place(policy) + rules(policy)));
+            policies.forEach(policy -> tool.out().println("policy of " + place(policy) + tag(policy) + rules(policy)));
             holds.forEach(hold -> tool.out()
                     .println("hold " + hold.path("id").asString("") + " on " + place(hold)
                             + (hold.hasNonNull("documentId")
@@ -66,6 +66,10 @@ final class RetentionCommand implements Callable<Integer> {
         }
         return "project " + node.path("project").asString("")
                 + (node.hasNonNull("source") ? ", source " + node.path("source").asString("") : "");
+    }
+
+    private static String tag(JsonNode policy) {
+        return policy.hasNonNull("tag") ? ", tag " + policy.path("tag").asString("") : "";
     }
 
     private static String rules(JsonNode policy) {
@@ -106,13 +110,19 @@ final class RetentionCommand implements Callable<Integer> {
 
     @Command(
             name = "set",
-            description = "Set the policy of the workspace, a project or a source.",
+            description = "Set the policy of the workspace, a project, a source or a tag.",
             mixinStandardHelpOptions = true)
     private static final class Set implements Callable<Integer> {
         private final Tool tool;
 
         @Mixin
         private About about = new About();
+
+        @Option(
+                names = "--tag",
+                paramLabel = "NAME=VALUE",
+                description = "only documents whose metadata hold this value, in the workspace or the project")
+        private @Nullable String tag;
 
         @Option(names = "--versions-keep", description = "superseded versions that stay whatever their age")
         private @Nullable Integer versionsKeep;
@@ -136,6 +146,7 @@ final class RetentionCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             Map<String, Object> body = about.body();
+            About.put(body, "tag", tag);
             About.put(body, "versionsKeep", versionsKeep);
             About.put(body, "versionsAfter", versionsAfter);
             About.put(body, "undo", undo);
@@ -151,13 +162,21 @@ final class RetentionCommand implements Callable<Integer> {
         @Mixin
         private About about = new About();
 
+        @Option(
+                names = "--tag",
+                paramLabel = "NAME=VALUE",
+                description = "only documents whose metadata hold this value, in the workspace or the project")
+        private @Nullable String tag;
+
         private Unset(Tool tool) {
             this.tool = tool;
         }
 
         @Override
         public Integer call() {
-            return post(tool, "/unset", about.body());
+            Map<String, Object> body = about.body();
+            About.put(body, "tag", tag);
+            return post(tool, "/unset", body);
         }
     }
 

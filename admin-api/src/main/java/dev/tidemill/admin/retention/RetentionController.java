@@ -9,6 +9,7 @@ import dev.tidemill.prune.Retention.Policy;
 import dev.tidemill.prune.Retention.Rules;
 import dev.tidemill.prune.Retention.Source;
 import dev.tidemill.prune.Retention.Subject;
+import dev.tidemill.prune.Retention.Tag;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.Runs;
 import io.swagger.v3.oas.annotations.Operation;
@@ -49,6 +50,7 @@ class RetentionController {
     record PolicyBody(
             @Nullable String project,
             @Nullable UUID source,
+            @Nullable String tag,
             @Nullable Integer versionsKeep,
             @Nullable String versionsAfter,
             @Nullable String undo,
@@ -56,6 +58,18 @@ class RetentionController {
 
         Subject subject() {
             return new Subject(project, source, null);
+        }
+
+        /// Given as `NAME=VALUE`.
+        @Nullable Tag parsedTag() {
+            if (tag == null) {
+                return null;
+            }
+            int sign = tag.indexOf('=');
+            if (sign < 1) {
+                throw new BadRequest("tag", "tag is \"" + tag + "\": use NAME=VALUE, for example state=draft");
+            }
+            return new Tag(tag.substring(0, sign), tag.substring(sign + 1));
         }
 
         Rules rules() {
@@ -83,6 +97,7 @@ class RetentionController {
             UUID id,
             @Nullable String project,
             @Nullable UUID source,
+            @Nullable String tag,
             @Nullable Integer versionsKeep,
             @Nullable Duration versionsAfter,
             @Nullable Duration undo,
@@ -96,6 +111,7 @@ class RetentionController {
                     policy.id(),
                     policy.project(),
                     policy.source(),
+                    policy.tag() == null ? null : policy.tag().toString(),
                     rules.versionsKeep(),
                     rules.versionsAfter(),
                     rules.undo(),
@@ -138,17 +154,17 @@ class RetentionController {
 
     @PostMapping
     @Operation(
-            summary = "Set the policy of the workspace, a project or a source",
+            summary = "Set the policy of the workspace, a project, a source or a tag",
             description = "What is left out is decided by the next wider policy, at last by job-configs/prune.yaml.")
     List<PolicyView> set(@AuthenticationPrincipal Caller caller, @RequestBody PolicyBody body) {
-        retention.set(caller.workspaceId(), body.subject(), body.rules(), actor(caller));
+        retention.set(caller.workspaceId(), body.subject(), body.parsedTag(), body.rules(), actor(caller));
         return policies(caller);
     }
 
     @PostMapping("/unset")
     @Operation(summary = "Take a policy back")
     Done unset(@AuthenticationPrincipal Caller caller, @RequestBody PolicyBody body) {
-        return new Done(retention.unset(caller.workspaceId(), body.subject(), actor(caller)));
+        return new Done(retention.unset(caller.workspaceId(), body.subject(), body.parsedTag(), actor(caller)));
     }
 
     @GetMapping("/holds")

@@ -29,6 +29,7 @@ class RetentionServerTest {
     private static Path folder;
 
     private static TestServer server;
+    private static String whole;
     private static JdbcClient owner;
 
     @BeforeAll
@@ -43,6 +44,9 @@ class RetentionServerTest {
                         "stones.md", "# Stones\n\nThe millstone is dressed twice a year with a steel pick.\n"),
                 server.key());
         assertThat(server.finished(upload).status()).isEqualTo("COMPLETED");
+        whole = String.valueOf(owner.sql("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+                .query(String.class)
+                .single());
     }
 
     @AfterAll
@@ -64,6 +68,13 @@ class RetentionServerTest {
         return server.post(
                         "/api/v1/projects/" + project + "/search", "{\"question\": \"" + question + "\"}", server.key())
                 .body();
+    }
+
+    private static Reply searchAsOf(String question, String asOf) throws Exception {
+        return server.post(
+                "/api/v1/projects/default/search",
+                "{\"question\": \"" + question + "\", \"asOf\": \"" + asOf + "\", \"explain\": true}",
+                server.key());
     }
 
     private static long number(String sql) {
@@ -115,12 +126,41 @@ class RetentionServerTest {
         assertThat(pruned.code()).as(pruned.err()).isZero();
         assertThat(search("default", "how is the millstone dressed?")).doesNotContain("steel pick");
         assertThat(search("default", "how is the harbour gate closed?")).contains("closed by hand");
+        Reply then = searchAsOf("how is the millstone dressed?", whole);
+        assertThat(then.body()).contains("steel pick");
+        assertThat(then.json().path("asOf").path("complete").asBoolean()).isTrue();
+        assertThat(then.json().path("explain").path("asOf").path("pastChunks").asLong())
+                .isEqualTo(1);
+        assertThat(then.json().path("explain").path("asOf").path("withoutVector").asLong(-1))
+                .isZero();
+        Reply answer = server.post(
+                "/api/v1/projects/default/ask",
+                "{\"question\": \"How often is the millstone dressed?\", \"asOf\": \"" + whole + "\"}",
+                server.key());
+        assertThat(answer.json().path("citations").path(0).path("quote").asString())
+                .as(answer::body)
+                .contains("steel pick");
+        Ran asked = run("search", "how is the millstone dressed?", "--as-of", whole);
+        assertThat(asked.out()).contains("steel pick").doesNotContain("As of");
+        assertThat(searchAsOf("how is the millstone dressed?", "2999-01-01T00:00:00Z")
+                        .detail())
+                .contains("still to come");
+        assertThat(searchAsOf("how is the millstone dressed?", "yesterday").status())
+                .isEqualTo(400);
         Ran back = run("retention", "bring-back", "--project", "default", "stones.md");
         assertThat(back.code()).as(back.err()).isZero();
         assertThat(search("default", "how is the millstone dressed?")).contains("steel pick");
         assertThat(run("retention", "bring-back", "--project", "default", "stones.md")
                         .err())
                 .contains("is not retired");
+        assertThat(searchAsOf("how is the millstone dressed?", whole).body()).contains("steel pick");
+        assertThat(run("retention", "set", "--tag", "state=draft", "--max-age", "30d").code())
+                .isZero();
+        assertThat(run("retention").out()).contains("policy of the workspace, tag state=draft").contains("maxAge PT720H");
+        assertThat(run("retention", "unset", "--tag", "state=draft").out()).contains("true");
+        assertThat(server.post("/actuator/retention", "{\"tag\": \"draft\"}", server.key())
+                        .detail())
+                .contains("NAME=VALUE");
         assertThat(server.get("/actuator/retention/holds", null).status()).isEqualTo(401);
         assertThat(server.post("/actuator/retention", "{\"project\": \"nowhere\"}", server.key())
                         .status())
@@ -147,6 +187,12 @@ class RetentionServerTest {
         assertThat(receipt.body()).doesNotContain(PERSON);
         assertThat(search("default", "who wrote about the sluice gate?")).doesNotContain(PERSON);
         assertThat(search("moved", "who wrote about the sluice gate?")).doesNotContain(PERSON);
+        Reply then = searchAsOf("who wrote about the sluice gate?", whole);
+        assertThat(then.body()).doesNotContain(PERSON);
+        assertThat(then.json().path("asOf").path("complete").asBoolean(true)).isFalse();
+        assertThat(run("search", "who wrote about the sluice gate?", "--as-of", whole)
+                        .out())
+                .contains("the past is whole only since");
         assertThat(run("forget", "--text=" + PERSON, "--dry-run").out().strip()).isEqualTo("{ }");
         assertThat(run("forget").out()).contains("\"done\"");
         assertThat(run("forget", "--project", "default", "--document", "nothing.md")
