@@ -92,7 +92,7 @@ class PruneTest {
                   SELECT '$W', id, gen_random_uuid(), 'asked ' || age, now() - age * interval '1 day'
                   FROM projects, unnest(ARRAY[91, 89]) age;
                 INSERT INTO evaluation_runs (workspace_id, project_id, set_id, run_id, config, metrics, golden_set, done_at, fell, created_at)
-                  SELECT '$W', id, 1, 1, '{}', '{}', name, now(), fell, now() - age * interval '1 day' FROM projects,
+                  SELECT '$W', p.id, 1, 1, '{}', '{}', e.name, now(), e.fell, now() - e.age * interval '1 day' FROM projects p,
                     (VALUES ('old', 402, false), ('newest good', 401, false), ('fell', 400.9, true), ('fell lately', 1, true))
                       e (name, age, fell);
                 INSERT INTO vector_sets (workspace_id, project_id, model, fingerprint, dimensions, state, created_at)

@@ -9,7 +9,6 @@ import dev.tidemill.prune.Retention.Policy;
 import dev.tidemill.prune.Retention.Rules;
 import dev.tidemill.prune.Retention.Source;
 import dev.tidemill.prune.Retention.Subject;
-import dev.tidemill.prune.Retention.Tag;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.Runs;
 import io.swagger.v3.oas.annotations.Operation;
@@ -61,7 +60,7 @@ class RetentionController {
         }
 
         /// Given as `NAME=VALUE`.
-        @Nullable Tag parsedTag() {
+        Retention.@Nullable Tag parsedTag() {
             if (tag == null) {
                 return null;
             }
@@ -69,7 +68,7 @@ class RetentionController {
             if (sign < 1) {
                 throw new BadRequest("tag", "tag is \"" + tag + "\": use NAME=VALUE, for example state=draft");
             }
-            return new Tag(tag.substring(0, sign), tag.substring(sign + 1));
+            return new Retention.Tag(tag.substring(0, sign), tag.substring(sign + 1));
         }
 
         Rules rules() {
