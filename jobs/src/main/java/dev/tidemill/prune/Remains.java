@@ -110,7 +110,7 @@ final class Remains {
         workspaces.run(scope.workspaceId(), () -> {
             for (PruneKind kind : PruneKind.values()) {
                 if (kind.guarded()) {
-                    jdbc.sql(kind.projects())
+                    judging(kind.projects())
                             .params(unguarded.parameters())
                             .query((row, n) -> {
                                 doomed.merge(row.getObject(1, UUID.class), row.getLong(2), Long::sum);

@@ -69,10 +69,10 @@ class AsOfTest {
         UUID workspace = corpus.workspace("random");
         Random random = new Random(11);
         List<Moment> moments = new ArrayList<>();
-        for (int step = 0; step < 4; step++) {
-            for (int change = 0; change < 5; change++) {
-                String key = "doc-" + random.nextInt(7);
-                String[] texts = new String[1 + random.nextInt(3)];
+        for (int step = 0; step < 3; step++) {
+            for (int change = 0; change < 3; change++) {
+                String key = "doc-" + random.nextInt(4);
+                String[] texts = new String[1 + random.nextInt(2)];
                 for (int i = 0; i < texts.length; i++) {
                     texts[i] = WORDS.get(random.nextInt(WORDS.size())) + " " + WORDS.get(random.nextInt(WORDS.size()))
                             + " " + WORDS.get(random.nextInt(WORDS.size())) + " n" + random.nextInt(50);

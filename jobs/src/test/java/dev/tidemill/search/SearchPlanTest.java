@@ -48,7 +48,8 @@ class SearchPlanTest {
                         INSERT INTO document_versions (workspace_id, project_id, source_id, document_id, version, sha256,
                           state, file_name, title, metadata, run_id, chunk_count, valid_from)
                         SELECT :w, :p, source_id, id, 1, '\\x00', 'published', key, key,
-                          jsonb_build_object('tenth', CASE WHEN key LIKE '%7' THEN 'yes' ELSE 'no' END), 1, :each, now()
+                          jsonb_build_object('tenth', CASE WHEN key LIKE '%7' THEN 'yes' ELSE 'no' END), 1, :each,
+                          now() - interval '9 days'
                         FROM d
                         """)
                 .param("w", workspace)
@@ -64,7 +65,7 @@ class SearchPlanTest {
                         SELECT :w, :p, v.document_id, v.id, n, gen_random_uuid(), '',
                           'common ' || CASE WHEN (v.id * 31 + n) % 3 = 0 THEN 'frequent ' ELSE '' END
                             || 'word' || (v.id * 7 + n) % 997 || ' rare' || (v.id * 13 + n * 17) % 9973,
-                          ARRAY['Part ' || n % 2], 0, 10, 5, 1, now()
+                          ARRAY['Part ' || n % 2], 0, 10, 5, 1, v.valid_from
                         FROM document_versions v, generate_series(1, :each) n WHERE v.workspace_id = :w
                         """)
                 .param("w", workspace)
@@ -102,10 +103,10 @@ class SearchPlanTest {
     private static void past() {
         corpus.owner()
                 .sql("""
-                        UPDATE document_versions SET valid_from = now() - interval '9 days' WHERE workspace_id = :w AND id %% 30 > 0;
                         UPDATE document_versions SET version = 2, valid_from = now() - interval '2 days'
                         WHERE workspace_id = :w AND id %% 30 = 0;
-                        UPDATE chunks c SET valid_from = v.valid_from FROM document_versions v WHERE v.id = c.version_id;
+                        UPDATE chunks c SET valid_from = v.valid_from FROM document_versions v
+                        WHERE v.id = c.version_id AND v.version = 2 AND c.workspace_id = v.workspace_id;
                         INSERT INTO document_versions (workspace_id, project_id, source_id, document_id, version, sha256, state,
                           file_name, title, metadata, run_id, chunk_count, valid_from, valid_to)
                         SELECT workspace_id, project_id, source_id, document_id, 1, sha256, 'superseded', file_name, title,
