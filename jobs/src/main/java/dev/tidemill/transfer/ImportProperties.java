@@ -15,8 +15,8 @@ import org.springframework.util.unit.DataSize;
 /// @param run priority, limits, retries and skip budget of its runs
 @ConfigurationProperties(prefix = "import", ignoreUnknownFields = false)
 public record ImportProperties(
-        @DefaultValue("50") int commitDocuments,
-        @DefaultValue("2000") int commitVectors,
+        @DefaultValue("100") int commitDocuments,
+        @DefaultValue("5000") int commitVectors,
         @DefaultValue("20000") long indexRows,
         @DefaultValue("512MB") DataSize indexMemory,
         @DefaultValue JobPolicy run) {

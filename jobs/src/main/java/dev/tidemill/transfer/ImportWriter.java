@@ -11,15 +11,21 @@ import dev.tidemill.store.Documents;
 import dev.tidemill.store.Documents.Known;
 import dev.tidemill.store.Project;
 import dev.tidemill.store.Projects;
+import dev.tidemill.store.Publisher;
 import dev.tidemill.store.SourceScope;
+import dev.tidemill.store.VectorSet;
+import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Workspaces;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
@@ -28,9 +34,9 @@ import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Stores documents as extracted versions, with their texts and chunks. One that is there already, the same bytes cut
-/// in
-/// the same way, is left alone: so a resumed import goes on, and a second one changes nothing.
+/// Stores documents with their texts and chunks, and publishes them in the same transaction: their vectors are there already.
+/// One that is there, the same bytes cut in the same way, is left alone: so a resumed import goes on, and a second one
+/// changes nothing.
 class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedDocument> {
 
     private final Workspaces workspaces;
@@ -39,16 +45,28 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
     private final Documents documents;
     private final Versions versions;
     private final Chunks chunks;
+    private final Vectors vectors;
+    private final Publisher publisher;
     private final TransferParameters parameters;
+    private final Optional<VectorSet> live;
 
-    ImportWriter(Workspaces workspaces, JdbcTemplate template, Projects projects, TransferParameters parameters) {
+    /// @param live the set that answers, empty where the file has no vectors
+    ImportWriter(
+            Workspaces workspaces,
+            JdbcTemplate template,
+            Projects projects,
+            TransferParameters parameters,
+            Optional<VectorSet> live) {
         this.workspaces = workspaces;
         this.jdbc = JdbcClient.create(template);
         this.projects = projects;
         this.documents = new Documents(workspaces, jdbc);
         this.versions = new Versions(workspaces, jdbc);
         this.chunks = new Chunks(template);
+        this.vectors = new Vectors(workspaces, template);
+        this.publisher = new Publisher(jdbc);
         this.parameters = parameters;
+        this.live = live;
     }
 
     private record Place(String type, String location) {}
@@ -83,6 +101,7 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
             SourceScope scope, List<ImportedDocument> listed, BiConsumer<ImportedDocument, DataError> giveUp) {
         Map<String, Known> known = documents.known(
                 scope, listed.stream().map(ImportedDocument::key).toList());
+        Set<String> stored = originals(listed);
         List<ImportedDocument> wanted = new ArrayList<>();
         for (ImportedDocument document : listed) {
             Known there = known.get(document.key());
@@ -93,7 +112,7 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
                     continue;
                 }
             }
-            if (!hasOriginal(document)) {
+            if (!stored.contains(document.sha256())) {
                 giveUp.accept(document, new DataError("NO_ORIGINAL", document.key() + " has no original in the file"));
             } else if (document.chunks().isEmpty()) {
                 giveUp.accept(document, new DataError("NO_TEXT", document.key() + " has no chunk in the file"));
@@ -104,12 +123,19 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
         return wanted;
     }
 
-    private boolean hasOriginal(ImportedDocument document) {
-        return jdbc.sql("SELECT EXISTS (SELECT FROM blobs WHERE workspace_id = :workspace AND sha256 = :hash)")
+    /// Hashes of the originals that are there.
+    private Set<String> originals(List<ImportedDocument> listed) {
+        return new HashSet<>(jdbc.sql("""
+                        SELECT encode(sha256, 'hex') FROM blobs WHERE workspace_id = :workspace AND sha256 = ANY (:hashes)
+                        """)
                 .param("workspace", parameters.workspaceId())
-                .param("hash", new ContentHash(document.sha256()).bytes())
-                .query(Boolean.class)
-                .single();
+                .param(
+                        "hashes",
+                        listed.stream()
+                                .map(document -> new ContentHash(document.sha256()).bytes())
+                                .toArray(byte[][]::new))
+                .query(String.class)
+                .list());
     }
 
     private void store(SourceScope scope, List<ImportedDocument> wanted) {
@@ -130,7 +156,7 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
                 parameters.runId());
         Map<String, Added> added = added(scope, wanted);
         chunks.writeTexts(scope, wanted.stream().flatMap(document -> texts(document, get(added, document))));
-        chunks.write(
+        chunks.writePublished(
                 scope, parameters.runId(), wanted.stream().flatMap(document -> chunks(document, get(added, document))));
         Map<String, List<Versions.Extracted>> byProfile = new LinkedHashMap<>();
         for (ImportedDocument document : wanted) {
@@ -146,6 +172,19 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
             expire(document, get(added, document));
         }
         byProfile.forEach((profile, extracted) -> versions.extracted(scope, profile, extracted));
+        publish(scope, List.copyOf(added.values()));
+    }
+
+    private void publish(SourceScope scope, List<Added> added) {
+        List<Long> ids = added.stream().map(Added::versionId).toList();
+        VectorSet set = live.orElseThrow(
+                () -> new IllegalStateException("the project has no vectors that answer: export the project again"));
+        long missing = vectors.countMissing(scope.workspaceId(), set, ids);
+        if (missing > 0) {
+            throw new IllegalStateException(
+                    "the file lacks the vectors of " + missing + " chunks: export the project again");
+        }
+        publisher.publish(scope, ids, added.stream().map(Added::documentId).toList());
     }
 
     private static Added get(Map<String, Added> added, ImportedDocument document) {
