@@ -7,6 +7,7 @@ import dev.tidemill.transfer.ExportParts.Part;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -80,19 +81,37 @@ final class PartFiles {
     }
 
     Written write(Part part) {
-        Path target = parameters.parts().resolve(part.name());
         Path draft = parameters.parts().resolve(part.name() + ".draft");
         MessageDigest digest = ContentHash.sha256();
         try {
+            if (parameters.format() == TransferParameters.Format.PARQUET) {
+                long items = ParquetParts.write(parts, parameters, part, draft);
+                hash(draft, digest);
+                return finish(part, items, draft, digest);
+            }
             long items;
             try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(content(part, draft, digest), BUFFER))) {
                 items = parts.write(parameters, part, out);
             }
-            publish(draft, target);
-            return new Written(
-                    part, items, Files.size(target), ContentHash.ofDigest(digest.digest()).hex());
+            return finish(part, items, draft, digest);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + target + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot write " + draft + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Written finish(Part part, long items, Path draft, MessageDigest digest) throws IOException {
+        Path target = parameters.parts().resolve(part.name());
+        publish(draft, target);
+        return new Written(
+                part, items, Files.size(target), ContentHash.ofDigest(digest.digest()).hex());
+    }
+
+    private static void hash(Path file, MessageDigest digest) throws IOException {
+        byte[] buffer = new byte[BUFFER];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
         }
     }
 

@@ -15,6 +15,8 @@ import java.nio.file.StandardCopyOption;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
@@ -25,6 +27,7 @@ import org.springframework.batch.core.scope.context.ChunkContext;
 import org.springframework.batch.core.step.StepContribution;
 import org.springframework.batch.core.step.tasklet.Tasklet;
 import org.springframework.batch.infrastructure.repeat.RepeatStatus;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Makes one file of the parts, which appears whole under its name, then removes the parts. Killed at any point, it is
@@ -62,7 +65,14 @@ final class SealTasklet implements Tasklet {
 
     private void make(TransferParameters parameters, List<Done> done) throws IOException {
         if (parameters.format() == TransferParameters.Format.PARQUET) {
-            // A folder is what readers of many Parquet files take.
+            // A folder is what readers of many Parquet files take; what a killed part left in it goes.
+            Set<String> names = done.stream().map(Done::name).collect(Collectors.toSet());
+            try (Stream<Path> files = Files.list(parameters.parts())) {
+                for (Path file : files.filter(path -> !names.contains(path.getFileName().toString()))
+                        .toList()) {
+                    FileSystemUtils.deleteRecursively(file);
+                }
+            }
             Files.move(parameters.parts(), parameters.file(), StandardCopyOption.ATOMIC_MOVE);
             return;
         }
