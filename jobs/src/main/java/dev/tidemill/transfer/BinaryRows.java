@@ -19,7 +19,7 @@ final class BinaryRows {
 
     /// Takes a row. Fields are null where the value is.
     interface Taker {
-        void take(byte @Nullable [][] fields) throws IOException;
+        void take(byte[] @Nullable [] fields) throws IOException;
     }
 
     /// @param query without parameters
@@ -31,7 +31,7 @@ final class BinaryRows {
             in.skipNBytes(SIGNATURE + Integer.BYTES);
             in.skipNBytes(in.readInt());
             for (int count = in.readShort(); count >= 0; count = in.readShort()) {
-                byte @Nullable [][] fields = new byte[count][];
+                byte[] @Nullable [] fields = new byte[count][];
                 for (int i = 0; i < count; i++) {
                     int length = in.readInt();
                     if (length >= 0) {

@@ -309,13 +309,13 @@ final class ExportParts {
         return inlined;
     }
 
-    private static void line(DataOutputStream out, byte @Nullable [][] fields, ItemCount count) throws IOException {
+    private static void line(DataOutputStream out, byte[] @Nullable [] fields, ItemCount count) throws IOException {
         out.write(field(fields, 0));
         out.write('\n');
         count.items++;
     }
 
-    static byte[] field(byte @Nullable [][] fields, int index) {
+    static byte[] field(byte[] @Nullable [] fields, int index) {
         return Objects.requireNonNull(fields[index]);
     }
 
@@ -331,7 +331,7 @@ final class ExportParts {
         }
 
         @Override
-        public void take(byte @Nullable [][] fields) throws IOException {
+        public void take(byte[] @Nullable [] fields) throws IOException {
             byte[] hash = field(fields, 0);
             if (!Arrays.equals(hash, current)) {
                 current = hash;

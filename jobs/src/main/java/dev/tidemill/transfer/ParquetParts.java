@@ -79,7 +79,7 @@ final class ParquetParts {
 
     /// Appends a row.
     private interface Row {
-        void append(DuckDBAppender row, byte @Nullable [][] fields) throws SQLException;
+        void append(DuckDBAppender row, byte[] @Nullable [] fields) throws SQLException;
     }
 
     private static long append(
@@ -101,7 +101,7 @@ final class ParquetParts {
         return rows[0];
     }
 
-    private static void chunk(DuckDBAppender row, byte @Nullable [][] fields) throws SQLException {
+    private static void chunk(DuckDBAppender row, byte[] @Nullable [] fields) throws SQLException {
         row.append(uuid(ExportParts.field(fields, 0)));
         for (int i = 1; i <= 7; i++) {
             text(row, fields[i]);
@@ -117,7 +117,7 @@ final class ParquetParts {
         large(row, fields[18]);
     }
 
-    private static void vector(DuckDBAppender row, byte @Nullable [][] fields, VectorSet set) throws SQLException {
+    private static void vector(DuckDBAppender row, byte[] @Nullable [] fields, VectorSet set) throws SQLException {
         ByteBuffer from = ByteBuffer.wrap(ExportParts.field(fields, 1));
         float[] values = new float[from.getShort()];
         from.getShort();

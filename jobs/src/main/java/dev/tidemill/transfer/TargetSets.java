@@ -1,5 +1,6 @@
 package dev.tidemill.transfer;
 
+import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.VectorSets;
 import java.nio.ByteBuffer;
@@ -24,13 +25,13 @@ record TargetSets(Map<Integer, VectorSet> byPlace) {
 
     /// What there is, or will be: nothing is made.
     ///
-    /// @throws IllegalStateException when the vectors that answer there were made by another model
+    /// @throws InvalidParameter when the vectors that answer there were made by another model
     static TargetSets find(VectorSets sets, UUID workspaceId, UUID projectId, String slug, Manifest manifest) {
         List<VectorSet> there = sets.active(workspaceId, projectId);
         Optional<VectorSet> live = there.stream().filter(VectorSet::live).findFirst();
         if (live.isEmpty()) {
             if (manifest.documents() > 0 && manifest.vectorSets().isEmpty()) {
-                throw new IllegalStateException("the file holds documents but no vectors: export the project again");
+                throw new InvalidParameter("file", "the file holds documents but no vectors: export the project again");
             }
             return new TargetSets(Map.of());
         }
@@ -40,7 +41,7 @@ record TargetSets(Map<Integer, VectorSet> byPlace) {
             if (place != null) {
                 found.put(place, set);
             } else if (set.live() && manifest.documents() > 0) {
-                throw new IllegalStateException("vector set " + set.id() + " of project " + slug + " was made by "
+                throw new InvalidParameter("project", "vector set " + set.id() + " of project " + slug + " was made by "
                         + set.model() + ", the vectors of the file by "
                         + String.join(" and ", manifest.vectorSets().stream().map(Manifest.Set::model).toList())
                         + ", or by it in another configuration: import into another project, or re-embed one of the two");

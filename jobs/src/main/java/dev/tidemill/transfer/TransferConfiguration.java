@@ -195,8 +195,17 @@ public class TransferConfiguration {
     }
 
     /// Writes vectors into the sets that take them.
-    record VectorWriter(ImportSteps steps, TransferParameters parameters, TargetSets targets)
-            implements ItemWriter<Vector> {
+    static class VectorWriter implements ItemWriter<Vector> {
+        private final ImportSteps steps;
+        private final TransferParameters parameters;
+        private final TargetSets targets;
+
+        VectorWriter(ImportSteps steps, TransferParameters parameters, TargetSets targets) {
+            this.steps = steps;
+            this.parameters = parameters;
+            this.targets = targets;
+        }
+
         @Override
         public void write(org.springframework.batch.infrastructure.item.Chunk<? extends Vector> chunk) {
             steps.storeVectors(parameters, targets, chunk);
@@ -313,6 +322,7 @@ public class TransferConfiguration {
             JdbcTemplate template,
             Projects projects,
             ImportSteps importSteps,
+            ImportProperties properties,
             @Value("#{stepExecution}") StepExecution step) {
         TransferParameters parameters = TransferParameters.of(step);
         return new ImportWriter(
@@ -320,6 +330,7 @@ public class TransferConfiguration {
                 template,
                 projects,
                 parameters,
-                importSteps.targets(parameters).live());
+                importSteps.targets(parameters).live(),
+                properties.threads());
     }
 }

@@ -24,6 +24,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /// Checks requests for exports and imports against the world, and says what they would do.
 final class TransferRequests {
 
+    private static final UUID NONE = new UUID(0, 0);
+
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
     private final Projects projects;
@@ -140,10 +142,10 @@ final class TransferRequests {
         try (Archive archive = archives.open(file, given.get(Passphrase.PARAMETER))) {
             Manifest manifest = archive.manifest();
             String slug = slug(given, manifest);
-            UUID project = projects.find(workspaceId, slug)
-                    .map(found -> checked(workspaceId, found, given, manifest))
-                    .orElseGet(() -> create(workspaceId, slug, manifest.project()));
-            TargetSets.find(sets, workspaceId, project, slug, manifest);
+            Optional<Project> found = projects.find(workspaceId, slug);
+            found.ifPresent(there -> checked(workspaceId, there, given, manifest));
+            TargetSets.find(sets, workspaceId, found.map(Project::id).orElse(NONE), slug, manifest);
+            UUID project = found.map(Project::id).orElseGet(() -> create(workspaceId, slug, manifest.project()));
             Map<String, String> all = new HashMap<>(given);
             all.put("project", slug);
             return prepared("import into project " + slug, all, project, file);
@@ -155,7 +157,7 @@ final class TransferRequests {
         return slug.isEmpty() ? manifest.project().slug() : slug;
     }
 
-    private UUID checked(UUID workspaceId, Project project, Map<String, String> given, Manifest manifest) {
+    private void checked(UUID workspaceId, Project project, Map<String, String> given, Manifest manifest) {
         long documents = count(
                 workspaceId,
                 project.id(),
@@ -167,7 +169,6 @@ final class TransferRequests {
                             + " documents: name another project, or say with onConflict what to do with those that are in both: skip"
                             + " or replace");
         }
-        return project.id();
     }
 
     private UUID create(UUID workspaceId, String slug, Manifest.Project project) {

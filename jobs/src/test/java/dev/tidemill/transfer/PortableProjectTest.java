@@ -225,7 +225,7 @@ class PortableProjectTest {
             assertThat(names).startsWith("lock.json", "manifest.json.sealed");
             assertThat(names.subList(1, names.size())).allMatch(name -> name.endsWith(".sealed"));
         }
-        assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)).doesNotContain("default", "tide");
+        assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)).doesNotContain("default", "doc-1", "original of");
         // Parameters say where it is, and nothing else says more.
         assertThat(node.rows("SELECT parameter_value FROM batch_job_execution_params").toString())
                 .contains("file:" + words)
@@ -288,7 +288,7 @@ class PortableProjectTest {
                     .orElseThrow())) {
                 for (Path part : parts.toList()) {
                     assertThat(new String(Files.readAllBytes(part), StandardCharsets.ISO_8859_1))
-                            .doesNotContain("original of", "tide", WORDS);
+                            .doesNotContain("original of", "doc-1", WORDS);
                 }
             }
 
