@@ -1,5 +1,6 @@
 package dev.tidemill.backup;
 
+import dev.tidemill.seal.Ciphers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -16,12 +17,10 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import javax.crypto.Cipher;
-import javax.crypto.KDF;
 import javax.crypto.Mac;
 import javax.crypto.SecretKey;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.GCMParameterSpec;
-import javax.crypto.spec.HKDFParameterSpec;
 import javax.crypto.spec.PBEKeySpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
@@ -188,37 +187,14 @@ final class Keys {
         }
     }
 
-    /// A key that serves one purpose only.
-    static SecretKey derive(SecretKey from, byte[] salt, String purpose) {
-        try {
-            return KDF.getInstance("HKDF-SHA256")
-                    .deriveKey(
-                            "AES",
-                            HKDFParameterSpec.ofExtract()
-                                    .addIKM(from)
-                                    .addSalt(salt)
-                                    .thenExpand(purpose.getBytes(StandardCharsets.UTF_8), BYTES));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this Java has no HKDF-SHA256: " + e.getMessage(), e);
-        }
-    }
-
     /// HMAC-SHA256 in hexadecimal.
     static String mac(SecretKey key, String purpose, byte[] content) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(derive(key, new byte[0], purpose));
+            mac.init(Ciphers.derive(key, new byte[0], purpose));
             return HexFormat.of().formatHex(mac.doFinal(content));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this Java has no HMAC-SHA256: " + e.getMessage(), e);
-        }
-    }
-
-    static Cipher cipher() {
-        try {
-            return Cipher.getInstance("AES/GCM/NoPadding");
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this Java has no AES-GCM: " + e.getMessage(), e);
         }
     }
 

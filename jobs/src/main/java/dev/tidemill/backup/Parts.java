@@ -2,6 +2,8 @@ package dev.tidemill.backup;
 
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import dev.tidemill.seal.SealedInput;
+import dev.tidemill.seal.SealedOutput;
 import java.io.BufferedOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;

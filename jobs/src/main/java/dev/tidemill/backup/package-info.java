@@ -6,7 +6,7 @@
 ///
 /// Progress is in the data: a part of a backup is done once its row says so, and the rows hold while the snapshot
 /// does; what a restore did is noted in the database it makes, in the transactions that did it. [Catalogue] reads a
-/// target, [Manifest] says what is in a backup, [SealedOutput] how a part is sealed.
+/// target, [Manifest] says what is in a backup, [dev.tidemill.seal.SealedOutput] how a part is sealed.
 @NullMarked
 package dev.tidemill.backup;
 

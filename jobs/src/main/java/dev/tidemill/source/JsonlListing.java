@@ -20,7 +20,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The lines of a JSON Lines file, as BEIR's `corpus.jsonl` has them: `_id` (or `id`), `title`, `text`,
-/// `metadata`. A line that cannot be used is refused by its number; the others go on.
+/// `metadata`; or as Mini-RAG's `chunks.jsonl` and the backups of it have them: `id`, `content`, `source`, `metadata`. A
+/// line that cannot be used is refused by its number; the others go on.
 final class JsonlListing implements Listing {
 
     /// Longer lines are refused, so that no line can exhaust memory.
@@ -113,9 +114,26 @@ final class JsonlListing implements Listing {
         }
         Map<String, String> metadata = new TreeMap<>();
         object.path("metadata").properties().forEach(p -> metadata.put(p.getKey(), plain(p.getValue())));
+        addSource(object.path("source"), metadata);
         String title = string(object, "title").strip();
-        byte[] body = string(object, "text").getBytes(StandardCharsets.UTF_8);
+        String field = object.has("text") ? "text" : "content";
+        byte[] body = string(object, field).getBytes(StandardCharsets.UTF_8);
         return new SourceItem(id, fileName(id), title.isEmpty() ? null : title, metadata, new SourceItem.OfBytes(body));
+    }
+
+    /// Where the text came from before it came into the file, as an object: `type`, and `path` or `url`.
+    private static void addSource(JsonNode source, Map<String, String> metadata) {
+        if (source.isObject()) {
+            String place = string(source, "url");
+            place = place.isEmpty() ? string(source, "path") : place;
+            if (!place.isEmpty()) {
+                metadata.putIfAbsent("source", place);
+            }
+            String type = string(source, "type");
+            if (!type.isEmpty()) {
+                metadata.putIfAbsent("source_type", type);
+            }
+        }
     }
 
     private static String fileName(String id) {

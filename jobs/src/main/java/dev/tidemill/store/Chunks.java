@@ -28,6 +28,15 @@ public final class Chunks {
 
     /// Stores chunks in the caller's transaction.
     public void write(SourceScope scope, long runId, Stream<VersionChunk> chunks) {
+        write(scope, runId, chunks, false);
+    }
+
+    /// Stores chunks whose versions are published in the same transaction, so that each row is written once.
+    public void writePublished(SourceScope scope, long runId, Stream<VersionChunk> chunks) {
+        write(scope, runId, chunks, true);
+    }
+
+    private void write(SourceScope scope, long runId, Stream<VersionChunk> chunks, boolean published) {
         staging.copy("staged_chunks", """
                 document_id uuid, version_id bigint, ordinal integer, content_id uuid, header text, text text,
                 heading_path text[], start_offset integer, end_offset integer, tokens integer, first_page integer,
@@ -51,11 +60,11 @@ public final class Chunks {
         });
         jdbc.update("""
                 INSERT INTO chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text,
-                    heading_path, start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, run_id)
+                    heading_path, start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, run_id, valid_from)
                 SELECT ?, ?, document_id, version_id, ordinal, content_id, header, text,
-                    heading_path, start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, ?
+                    heading_path, start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, ?, CASE WHEN ? THEN now() END
                 FROM pg_temp.staged_chunks ORDER BY version_id, ordinal
-                """, scope.workspaceId(), scope.projectId(), runId);
+                """, scope.workspaceId(), scope.projectId(), runId, published);
         jdbc.update("DELETE FROM pg_temp.staged_chunks");
     }
 

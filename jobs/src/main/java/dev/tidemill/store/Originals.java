@@ -1,11 +1,14 @@
 package dev.tidemill.store;
 
 import dev.tidemill.document.ContentHash;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -22,6 +25,40 @@ public final class Originals {
     public Originals(Workspaces workspaces, JdbcClient jdbc) {
         this.workspaces = workspaces;
         this.jdbc = jdbc;
+    }
+
+    /// A file that is in memory whole.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    public record Whole(ContentHash hash, byte[] bytes) {}
+
+    /// As [#store], several at once.
+    ///
+    /// @throws ChangedWhileReading when the bytes of one do not have its hash
+    public void store(UUID workspaceId, List<Whole> files) throws IOException {
+        List<Whole> small = new ArrayList<>();
+        for (Whole file : files) {
+            if (file.bytes().length == 0 || file.bytes().length > PART_BYTES) {
+                store(workspaceId, file.hash(), file.bytes().length, new ByteArrayInputStream(file.bytes()));
+            } else if (ContentHash.of(file.bytes()).equals(file.hash())) {
+                small.add(file);
+            } else {
+                throw new ChangedWhileReading();
+            }
+        }
+        if (!small.isEmpty()) {
+            jdbc.sql("""
+                            WITH file AS (SELECT hash, bytes FROM unnest(CAST(:hashes AS bytea[]), CAST(:bytes AS bytea[])) AS f (hash, bytes)),
+                            blob AS (
+                              INSERT INTO blobs (workspace_id, sha256, size)
+                              SELECT :workspace, hash, octet_length(bytes) FROM file ON CONFLICT DO NOTHING RETURNING sha256)
+                            INSERT INTO blob_parts (workspace_id, sha256, part, bytes)
+                            SELECT :workspace, hash, 0, bytes FROM file JOIN blob ON blob.sha256 = hash
+                            """)
+                    .param("workspace", workspaceId)
+                    .param("hashes", small.stream().map(file -> file.hash().bytes()).toArray(byte[][]::new))
+                    .param("bytes", small.stream().map(Whole::bytes).toArray(byte[][]::new))
+                    .update();
+        }
     }
 
     /// The bytes are not those whose hash was given: the file changed in between. The caller drops what was stored.

@@ -45,6 +45,18 @@ public final class Publisher {
         return ready.size();
     }
 
+    /// Publishes these versions, whose chunks all have their vectors, in the caller's transaction.
+    ///
+    /// @param documents those that they are versions of
+    public void publish(SourceScope scope, List<Long> versions, List<UUID> documents) {
+        if (!versions.isEmpty()) {
+            replace(
+                    scope,
+                    versions.toArray(Long[]::new),
+                    documents.stream().map(UUID::toString).sorted().toArray(String[]::new));
+        }
+    }
+
     /// Takes documents out of the corpus, in the caller's transaction.
     public void retire(SourceScope scope, List<UUID> documents) {
         String[] ids = documents.stream().map(UUID::toString).toArray(String[]::new);
@@ -152,7 +164,7 @@ public final class Publisher {
     private void show(SourceScope scope, Long[] versions, OffsetDateTime at) {
         jdbc.sql("""
                         UPDATE chunks SET valid_from = :at
-                        WHERE workspace_id = :workspace AND version_id = ANY (:versions)
+                        WHERE workspace_id = :workspace AND version_id = ANY (:versions) AND valid_from IS NULL
                         """)
                 .param("at", at)
                 .param("workspace", scope.workspaceId())

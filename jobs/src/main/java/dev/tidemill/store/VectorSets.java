@@ -141,6 +141,41 @@ public final class VectorSets {
                 .orElseGet(() -> insert(workspaceId, projectId, recipe, launchId, VectorSet.State.BUILDING));
     }
 
+    /// A set that comes from another installation, with all its vectors.
+    ///
+    /// @param soakUntil how long it is kept beside the live one, null for as long as an operator lets it
+    public record Imported(
+            Recipe recipe,
+            VectorSet.State state,
+            @Nullable Integer efSearch,
+            @Nullable Double recall,
+            @Nullable String soakUntil) {}
+
+    /// Makes a set as it was elsewhere, in the caller's transaction. A live one replaces the one that soaks.
+    public VectorSet imported(UUID workspaceId, UUID projectId, Imported set) {
+        lock(workspaceId, projectId);
+        VectorSet made = insert(workspaceId, projectId, set.recipe(), null, set.state());
+        jdbc.sql("""
+                        UPDATE vector_sets SET ef_search = :ef, measured_recall = :recall,
+                          soak_until = CASE WHEN state <> 'live' THEN CAST(:soak AS timestamptz) END,
+                          replaces = CASE WHEN state = 'live' THEN
+                            (SELECT max(id) FROM vector_sets o WHERE o.workspace_id = :workspace AND o.project_id = :project
+                               AND o.state = 'soaking') END
+                        WHERE workspace_id = :workspace AND id = :set
+                        """)
+                .param("ef", set.efSearch(), java.sql.Types.INTEGER)
+                .param("recall", set.recall(), java.sql.Types.DOUBLE)
+                .param("soak", set.soakUntil(), java.sql.Types.VARCHAR)
+                .param("workspace", workspaceId)
+                .param("project", projectId)
+                .param("set", made.id())
+                .update();
+        if (made.live()) {
+            point(workspaceId, projectId, made.id());
+        }
+        return made;
+    }
+
     private VectorSet insert(
             UUID workspaceId, UUID projectId, Recipe recipe, @Nullable Long launchId, VectorSet.State state) {
         long id = jdbc.sql("""

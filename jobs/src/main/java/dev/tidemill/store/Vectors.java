@@ -297,6 +297,53 @@ public final class Vectors {
         template.update("DELETE FROM pg_temp.staged_vectors");
     }
 
+    /// A vector as pgvector takes it: dimensions, an unused word, then the values in the type of its set.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    public record Binary(UUID contentId, byte[] vector) {}
+
+    /// Stores vectors that were made elsewhere, in the caller's transaction. What is there already stays. The cache does
+    /// not get them: a set may hold rounded values, and the cache gives exact ones.
+    public void load(UUID workspaceId, VectorSet set, List<Binary> vectors) {
+        String table = "loaded_" + set.type().column() + "s";
+        staging.copy(
+                table,
+                "content_id uuid, embedding " + set.type().column(),
+                vectors.stream(),
+                (copy, one) -> copy.row(2).uuid(one.contentId()).bytes(one.vector()));
+        template.update("""
+                INSERT INTO %s (workspace_id, content_id, embedding)
+                SELECT ?, content_id, embedding FROM pg_temp.%s ON CONFLICT DO NOTHING
+                """.formatted(set.table(), table), workspaceId);
+        template.update("DELETE FROM pg_temp." + table);
+    }
+
+    /// Deletes the vectors of texts that no chunk of the project holds, in the caller's transaction.
+    ///
+    /// @return how many
+    public int dropUnused(UUID workspaceId, UUID projectId, VectorSet set) {
+        return jdbc.sql("""
+                        DELETE FROM %s x WHERE x.workspace_id = :workspace AND NOT EXISTS (
+                          SELECT FROM chunks c WHERE c.workspace_id = x.workspace_id AND c.content_id = x.content_id
+                            AND c.project_id = :project AND c.valid_to IS NULL)
+                        """.formatted(set.table()))
+                .param("workspace", workspaceId)
+                .param("project", projectId)
+                .update();
+    }
+
+    /// How many chunks of these versions have no vector in the set, in the caller's transaction.
+    public long countMissing(UUID workspaceId, VectorSet set, List<Long> versions) {
+        return jdbc.sql("""
+                        SELECT count(*) FROM chunks c WHERE c.workspace_id = :workspace AND c.version_id = ANY (:versions)
+                          AND NOT EXISTS (SELECT FROM %s x
+                                          WHERE x.workspace_id = c.workspace_id AND x.content_id = c.content_id)
+                        """.formatted(set.table()))
+                .param("workspace", workspaceId)
+                .param("versions", versions.toArray(Long[]::new))
+                .query(Long.class)
+                .single();
+    }
+
     /// As [#write], for texts that were read outside of this transaction: those whose last chunk is gone meanwhile
     /// are left out, and none goes before this transaction ends.
     public void writeHeld(UUID workspaceId, UUID projectId, VectorSet set, List<Embedded> vectors) {

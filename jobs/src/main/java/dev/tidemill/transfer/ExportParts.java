@@ -1,111 +1,89 @@
 package dev.tidemill.transfer;
 
+import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Workspaces;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.util.HexFormat;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.core.RowCallbackHandler;
-import org.springframework.jdbc.core.namedparam.MapSqlParameterSource;
-import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// The rows of a project as they are written out, part by part. Rows are streamed: memory does not grow with a part.
+/// The rows of a project as they are written out, part by part.
 final class ExportParts {
 
-    private static final int FETCH = 100;
-
-    /// Documents with their published version; the keys are those of the records that read them.
-    private static final String DOCUMENTS = """
-            SELECT jsonb_build_object('sourceType', s.type, 'location', s.location, 'key', d.key, 'fileName', v.file_name,
-                'title', v.title, 'mediaType', v.media_type, 'metadata', v.metadata, 'profile', v.profile,
-                'sha256', encode(v.sha256, 'hex'), 'textLength', v.text_length, 'expiresAt', d.ttl_expires_at,
-                'texts', coalesce((SELECT jsonb_agg(jsonb_build_object('start', t.start_offset, 'text', t.text) ORDER BY t.start_offset)
-                          FROM document_texts t WHERE t.workspace_id = v.workspace_id AND t.version_id = v.id), '[]'),
-                'chunks', coalesce((SELECT jsonb_agg(jsonb_build_object('ordinal', c.ordinal, 'start', c.start_offset, 'end', c.end_offset,
-                            'text', c.text, 'header', c.header, 'headingPath', c.heading_path, 'tokens', c.tokens,
-                            'firstPage', c.first_page, 'lastPage', c.last_page, 'startMillis', c.start_millis,
-                            'endMillis', c.end_millis) ORDER BY c.ordinal)
-                          FROM chunks c WHERE c.workspace_id = v.workspace_id AND c.version_id = v.id), '[]'))::text AS line
-            FROM documents d
-            JOIN document_versions v ON v.workspace_id = d.workspace_id AND v.document_id = d.id AND v.version = d.published_version
-            JOIN sources s ON s.workspace_id = d.workspace_id AND s.id = d.source_id
-            WHERE d.workspace_id = :workspace AND d.project_id = :project AND d.deleted_at IS NULL
-              AND d.id BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid)
-            ORDER BY d.id
-            """;
-
-    private static final String LINES = """
-            SELECT jsonb_strip_nulls(jsonb_build_object('id', d.key || '#' || c.ordinal, 'document', d.key, 'title', v.title,
-                'text', c.text, 'header', nullif(c.header, ''), 'headingPath', c.heading_path, 'tokens', c.tokens,
-                'start', c.start_offset, 'end', c.end_offset, 'firstPage', c.first_page, 'lastPage', c.last_page,
-                'startMillis', c.start_millis, 'endMillis', c.end_millis,
-                'metadata', jsonb_build_object('document', d.key, 'source', s.location) || v.metadata))::text AS line
-            FROM documents d
-            JOIN document_versions v ON v.workspace_id = d.workspace_id AND v.document_id = d.id AND v.version = d.published_version
-            JOIN sources s ON s.workspace_id = d.workspace_id AND s.id = d.source_id
-            JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id
-            WHERE d.workspace_id = :workspace AND d.project_id = :project AND d.deleted_at IS NULL
-              AND d.id BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid)
-            ORDER BY d.id, c.ordinal
-            """;
-
-    private static final String ORIGINALS = """
-            SELECT b.sha256, b.size, p.bytes FROM blobs b
-            LEFT JOIN blob_parts p ON p.workspace_id = b.workspace_id AND p.sha256 = b.sha256
-            WHERE b.workspace_id = :workspace AND b.sha256 BETWEEN decode(:first, 'hex') AND decode(:last, 'hex')
-              AND EXISTS (SELECT FROM document_versions v
-                JOIN documents d ON d.workspace_id = v.workspace_id AND d.id = v.document_id AND d.published_version = v.version
-                WHERE v.workspace_id = b.workspace_id AND v.sha256 = b.sha256 AND v.project_id = :project AND d.deleted_at IS NULL)
-            ORDER BY b.sha256, p.part
-            """;
-
-    /// The columns of later versions of the table are read as JSON.
-    private static final String QUESTIONS = """
-            SELECT jsonb_strip_nulls(jsonb_build_object('question', q.question, 'expected', q.expected, 'tags', q.tags,
-                'key', to_jsonb(q) ->> 'key'))::text AS line
-            FROM golden_questions q WHERE q.workspace_id = :workspace AND q.project_id = :project ORDER BY q.id
-            """;
+    private static final Pattern KEY = Pattern.compile("[0-9a-f-]+");
 
     private final Workspaces workspaces;
+    private final JdbcTemplate template;
     private final JdbcClient jdbc;
-    private final NamedParameterJdbcTemplate streaming;
 
     ExportParts(Workspaces workspaces, JdbcTemplate template) {
         this.workspaces = workspaces;
+        this.template = template;
         this.jdbc = JdbcClient.create(template);
-        JdbcTemplate fetching = new JdbcTemplate(java.util.Objects.requireNonNull(template.getDataSource()));
-        fetching.setFetchSize(FETCH);
-        this.streaming = new NamedParameterJdbcTemplate(fetching);
     }
 
     /// A part of an export.
-    record Part(int number, String kind, String name, String firstKey, String lastKey, long items) {}
+    ///
+    /// @param setId of the vectors in it, null for other parts
+    record Part(
+            int number,
+            String kind,
+            String name,
+            @Nullable String firstKey,
+            @Nullable String lastKey,
+            long items,
+            @Nullable Long setId) {}
 
-    /// A vector set as its tables are.
-    record LiveSet(long id, String model, String fingerprint, int dimensions, String type) {}
+    /// A part that is on the disk.
+    record Done(
+            String name,
+            String kind,
+            long items,
+            long bytes,
+            String sha256,
+            @Nullable Long setId) {}
 
-    Optional<LiveSet> liveSet(UUID workspaceId, UUID projectId) {
+    /// A set that goes with its project.
+    record ExportedSet(long id, Manifest.Set set) {}
+
+    /// The sets that have all vectors, the live one first. One that is being built belongs to the run that builds it.
+    List<ExportedSet> sets(UUID workspaceId, UUID projectId, boolean onlyLive) {
         return workspaces.call(
                 workspaceId,
                 () -> jdbc.sql("""
-                        SELECT s.id, s.model, s.fingerprint, s.dimensions, t.typname AS type
-                        FROM projects p JOIN vector_sets s ON s.workspace_id = p.workspace_id AND s.id = p.live_set_id
-                        JOIN pg_attribute a ON a.attrelid = to_regclass('vectors_' || s.id) AND a.attname = 'embedding'
-                        JOIN pg_type t ON t.oid = a.atttypid
-                        WHERE p.workspace_id = :workspace AND p.id = :project
+                        SELECT id, model, fingerprint, dimensions, type, state, ef_search, measured_recall,
+                               encode(probes, 'base64') AS probes, soak_until
+                        FROM vector_sets
+                        WHERE workspace_id = :workspace AND project_id = :project
+                          AND (state = 'live' OR state IN ('soaking', 'held') AND NOT :onlyLive)
+                        ORDER BY state = 'live' DESC, id
                         """)
                         .param("workspace", workspaceId)
                         .param("project", projectId)
-                        .query(LiveSet.class)
-                        .optional());
+                        .param("onlyLive", onlyLive)
+                        .query((row, n) -> new ExportedSet(
+                                row.getLong("id"),
+                                new Manifest.Set(
+                                        row.getString("model"),
+                                        row.getString("fingerprint"),
+                                        row.getInt("dimensions"),
+                                        row.getString("type"),
+                                        row.getString("state"),
+                                        row.getObject("ef_search", Integer.class),
+                                        row.getObject("measured_recall", Double.class),
+                                        row.getString("probes"),
+                                        row.getString("soak_until"))))
+                        .list());
     }
 
     Manifest.Project project(UUID workspaceId, UUID projectId) {
@@ -126,77 +104,90 @@ final class ExportParts {
             """;
 
     /// What there is to be written, cut into parts, in the caller's transaction.
-    void plan(UUID workspaceId, UUID projectId, long instance, boolean lines, ExportProperties properties) {
+    void plan(TransferParameters parameters, ExportProperties properties) {
         jdbc.sql("DELETE FROM export_parts WHERE workspace_id = :workspace AND job_instance_id = :instance")
-                .param("workspace", workspaceId)
-                .param("instance", instance)
+                .param("workspace", parameters.workspaceId())
+                .param("instance", parameters.instance())
                 .update();
-        if (lines) {
-            cut(
-                    workspaceId,
-                    projectId,
-                    instance,
-                    "lines",
-                    "SELECT d.id::text AS key " + PUBLISHED,
-                    properties.partDocuments());
-            return;
+        String documents = "SELECT d.id::text AS key, coalesce(v.text_length, 0)::bigint AS weight " + PUBLISHED;
+        Cut cut = new Cut(parameters, properties.partBytes().toBytes());
+        switch (parameters.format()) {
+            case LINES -> cut.into("lines", "lines", ".jsonl", documents, properties.partDocuments(), null);
+            case PARQUET -> {
+                cut.into("chunks", "chunks", ".parquet", documents, properties.partDocuments(), null);
+                cutSets(parameters, cut, ".parquet", properties.partVectors());
+            }
+            case ARCHIVE -> {
+                cut.into("originals", "originals", ".bin.zst", """
+                        SELECT DISTINCT encode(v.sha256, 'hex') AS key, b.size AS weight
+                        FROM documents d
+                        JOIN document_versions v ON v.workspace_id = d.workspace_id AND v.document_id = d.id AND v.version = d.published_version
+                        JOIN blobs b ON b.workspace_id = v.workspace_id AND b.sha256 = v.sha256
+                        WHERE d.workspace_id = :workspace AND d.project_id = :project AND d.deleted_at IS NULL
+                        """, properties.partDocuments(), null);
+                cutSets(parameters, cut, ".bin", properties.partVectors());
+                cut.into("documents", "documents", ".jsonl.zst", documents, properties.partDocuments(), null);
+                cut.into("questions", "questions", ".jsonl.zst", """
+                        SELECT id::text AS key, 0::bigint AS weight FROM golden_questions
+                        WHERE workspace_id = :workspace AND project_id = :project""", Integer.MAX_VALUE, null);
+                cut.into("configuration", "configuration", ".jsonl.zst", """
+                        SELECT id::text AS key, 0::bigint AS weight FROM projects
+                        WHERE workspace_id = :workspace AND id = :project""", Integer.MAX_VALUE, null);
+            }
         }
-        cut(
-                workspaceId,
-                projectId,
-                instance,
-                "originals",
-                "SELECT DISTINCT encode(v.sha256, 'hex') AS key " + PUBLISHED,
-                properties.partDocuments());
-        cut(
-                workspaceId,
-                projectId,
-                instance,
-                "documents",
-                "SELECT d.id::text AS key " + PUBLISHED,
-                properties.partDocuments());
-        liveSet(workspaceId, projectId)
-                .ifPresent(set -> cut(
-                        workspaceId,
-                        projectId,
-                        instance,
-                        "vectors",
-                        "SELECT content_id::text AS key FROM vectors_" + set.id()
-                                + " WHERE workspace_id = :workspace AND CAST(:project AS uuid) IS NOT NULL",
-                        properties.partVectors()));
-        cut(
-                workspaceId,
-                projectId,
-                instance,
-                "questions",
-                "SELECT id::text AS key FROM golden_questions WHERE workspace_id = :workspace AND project_id = :project",
-                Integer.MAX_VALUE);
     }
 
-    private void cut(UUID workspaceId, UUID projectId, long instance, String kind, String keys, int size) {
-        jdbc.sql("""
-                        INSERT INTO export_parts (workspace_id, job_instance_id, number, kind, name, first_key, last_key, items)
-                        SELECT :workspace, :instance, (SELECT coalesce(max(number), 0) FROM export_parts
-                                 WHERE workspace_id = :workspace AND job_instance_id = :instance) + part + 1,
-                               :kind, :kind || '-' || to_char(part + 1, 'FM00000') || :ending, min(key), max(key), count(*)
-                        FROM (SELECT key, ((row_number() OVER (ORDER BY key COLLATE "C") - 1) / :size)::integer AS part
-                              FROM (%s) k) cut
-                        GROUP BY part ORDER BY part
-                        """.formatted(keys))
-                .param("workspace", workspaceId)
-                .param("project", projectId)
-                .param("instance", instance)
-                .param("kind", kind)
-                .param("ending", kind.equals("originals") || kind.equals("vectors") ? ".bin" : ".jsonl")
-                .param("size", size)
-                .update();
+    private void cutSets(TransferParameters parameters, Cut cut, String ending, int size) {
+        List<ExportedSet> sets = sets(parameters.workspaceId(), parameters.projectId(), parameters.onlyLive());
+        for (int i = 0; i < sets.size(); i++) {
+            long id = sets.get(i).id();
+            cut.into("vectors", "vectors-" + (i + 1), ending, """
+                    SELECT content_id::text AS key, 0::bigint AS weight FROM vectors_%d
+                    WHERE workspace_id = :workspace AND CAST(:project AS uuid) IS NOT NULL""".formatted(id), size, id);
+        }
+    }
+
+    /// Cuts what a query finds into parts of a number of items and of bytes at most; one item is never cut.
+    private final class Cut {
+        private final TransferParameters parameters;
+        private final long bytes;
+
+        Cut(TransferParameters parameters, long bytes) {
+            this.parameters = parameters;
+            this.bytes = bytes;
+        }
+
+        void into(String kind, String name, String ending, String keys, int items, @Nullable Long setId) {
+            jdbc.sql("""
+                            INSERT INTO export_parts
+                              (workspace_id, job_instance_id, number, kind, name, first_key, last_key, items, set_id)
+                            SELECT :workspace, :instance, (SELECT coalesce(max(number), 0) FROM export_parts
+                                     WHERE workspace_id = :workspace AND job_instance_id = :instance) + part,
+                                   :kind, :name || '-' || to_char(part, 'FM00000') || :ending, min(key), max(key), count(*), :set
+                            FROM (SELECT key, dense_rank() OVER (ORDER BY piece) AS part
+                                  FROM (SELECT key, greatest((row_number() OVER byKey - 1) / :items,
+                                                             (sum(weight) OVER byKey - weight) / :bytes)::integer AS piece
+                                        FROM (%s) k WINDOW byKey AS (ORDER BY key COLLATE "C")) pieces) cut
+                            GROUP BY part ORDER BY part
+                            """.formatted(keys))
+                    .param("workspace", parameters.workspaceId())
+                    .param("project", parameters.projectId())
+                    .param("instance", parameters.instance())
+                    .param("kind", kind)
+                    .param("name", name)
+                    .param("ending", ending)
+                    .param("items", items)
+                    .param("bytes", bytes)
+                    .param("set", setId, java.sql.Types.BIGINT)
+                    .update();
+        }
     }
 
     List<Part> open(UUID workspaceId, long instance) {
         return workspaces.callAlone(
                 workspaceId,
                 () -> jdbc.sql("""
-                        SELECT number, kind, name, first_key, last_key, items FROM export_parts
+                        SELECT number, kind, name, first_key, last_key, items, set_id FROM export_parts
                         WHERE workspace_id = :workspace AND job_instance_id = :instance AND sha256 IS NULL ORDER BY number
                         """)
                         .param("workspace", workspaceId)
@@ -205,109 +196,152 @@ final class ExportParts {
                         .list());
     }
 
-    List<Manifest.Part> done(UUID workspaceId, long instance) {
+    List<Done> done(UUID workspaceId, long instance) {
         return workspaces.callAlone(
                 workspaceId,
                 () -> jdbc.sql("""
-                        SELECT name, kind, items, bytes, sha256 FROM export_parts
+                        SELECT name, kind, items, bytes, sha256, set_id FROM export_parts
                         WHERE workspace_id = :workspace AND job_instance_id = :instance AND sha256 IS NOT NULL ORDER BY number
                         """)
                         .param("workspace", workspaceId)
                         .param("instance", instance)
-                        .query(Manifest.Part.class)
+                        .query(Done.class)
                         .list());
     }
 
-    void done(UUID workspaceId, long instance, int number, long bytes, String sha256) {
-        jdbc.sql("""
-                        UPDATE export_parts SET bytes = :bytes, sha256 = :sha256
+    /// Notes that a part is on the disk, in the caller's transaction.
+    void done(UUID workspaceId, long instance, PartFiles.Written written) {
+        workspaces.run(
+                workspaceId,
+                () -> jdbc.sql("""
+                        UPDATE export_parts SET bytes = :bytes, sha256 = :sha256, items = :items
                         WHERE workspace_id = :workspace AND job_instance_id = :instance AND number = :number
                         """)
-                .param("bytes", bytes)
-                .param("sha256", sha256)
-                .param("workspace", workspaceId)
-                .param("instance", instance)
-                .param("number", number)
-                .update();
+                        .param("bytes", written.bytes())
+                        .param("sha256", written.sha256())
+                        .param("items", written.items())
+                        .param("workspace", workspaceId)
+                        .param("instance", instance)
+                        .param("number", written.part().number())
+                        .update());
     }
 
-    /// Writes the rows of a part, in the caller's transaction.
-    void write(UUID workspaceId, UUID projectId, Part part, DataOutputStream out) {
-        MapSqlParameterSource parameters = new MapSqlParameterSource()
-                .addValue("workspace", workspaceId)
-                .addValue("project", projectId)
-                .addValue("first", part.firstKey())
-                .addValue("last", part.lastKey());
+    /// Writes the rows of a part, in a transaction of its own.
+    ///
+    /// @return how many items
+    long write(TransferParameters parameters, Part part, DataOutputStream out) {
+        ItemCount count = new ItemCount();
         switch (part.kind()) {
-            case "documents" -> stream(DOCUMENTS, parameters, row -> line(out, row));
-            case "lines" -> stream(LINES, parameters, row -> line(out, row));
-            case "questions" -> stream(QUESTIONS, parameters, row -> line(out, row));
-            case "originals" -> stream(ORIGINALS, parameters, new OriginalRows(out));
-            case "vectors" -> {
-                LiveSet set = liveSet(workspaceId, projectId).orElseThrow();
-                // A number and one of two names: nothing else can come into the SQL.
-                String sql = """
-                        SELECT content_id, %s_send(embedding) FROM vectors_%d
-                        WHERE workspace_id = :workspace AND content_id BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid)
-                          AND CAST(:project AS uuid) IS NOT NULL ORDER BY content_id
-                        """.formatted(set.type().equals("vector") ? "vector" : "halfvec", set.id());
-                stream(sql, parameters, row -> vector(out, row));
-            }
+            case "documents" -> stream(parameters, ExportRows.DOCUMENTS, part, fields -> line(out, fields, count));
+            case "lines" -> stream(parameters, ExportRows.LINES, part, fields -> line(out, fields, count));
+            case "questions" -> stream(parameters, ExportRows.QUESTIONS, part, fields -> line(out, fields, count));
+            case "configuration" -> stream(parameters, ExportRows.CONFIGURATION, part, fields -> line(out, fields, count));
+            case "originals" -> stream(parameters, ExportRows.ORIGINALS, part, new OriginalRows(out, count));
+            case "vectors" -> stream(parameters, ExportRows.vectors(set(parameters, part)), part, fields -> {
+                byte[] vector = field(fields, 1);
+                out.write(field(fields, 0));
+                out.writeInt(vector.length);
+                out.write(vector);
+                count.items++;
+            });
             default -> throw new IllegalStateException("unknown kind of part: " + part.kind());
         }
+        return count.items;
     }
 
-    private void stream(String sql, MapSqlParameterSource parameters, RowCallbackHandler rows) {
-        streaming.query(sql, parameters, rows);
+    private static final class ItemCount {
+        private long items;
     }
 
-    private static void line(DataOutputStream out, ResultSet row) throws SQLException {
-        try {
-            out.write(row.getString("line").getBytes(StandardCharsets.UTF_8));
-            out.write('\n');
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    /// The set of a part of vectors.
+    VectorSet set(TransferParameters parameters, Part part) {
+        long id = Objects.requireNonNull(part.setId(), part.name());
+        return workspaces.callAlone(
+                parameters.workspaceId(),
+                () -> jdbc.sql("""
+                        SELECT id, model, fingerprint, dimensions, type, state, ef_search FROM vector_sets
+                        WHERE workspace_id = :workspace AND id = :id AND state <> 'retired'
+                        """)
+                        .param("workspace", parameters.workspaceId())
+                        .param("id", id)
+                        .query((row, n) -> new VectorSet(
+                                row.getLong("id"),
+                                row.getString("model"),
+                                row.getString("fingerprint"),
+                                row.getInt("dimensions"),
+                                VectorSet.Type.of(row.getString("type")),
+                                VectorSet.State.LIVE,
+                                row.getObject("ef_search", Integer.class)))
+                        .optional()
+                        .orElseThrow(() -> new IllegalStateException(
+                                "vector set " + id + " was retired while it was being exported: export again")));
+    }
+
+    void stream(TransferParameters parameters, String sql, Part part, BinaryRows.Taker taker) {
+        String query = inlined(
+                sql,
+                Map.of(
+                        ":workspace", parameters.workspaceId().toString(),
+                        ":project", parameters.projectId().toString(),
+                        ":first", String.valueOf(part.firstKey()),
+                        ":last", String.valueOf(part.lastKey())));
+        workspaces.callAlone(
+                parameters.workspaceId(),
+                () -> template.execute((ConnectionCallback<Boolean>) connection -> {
+                    try {
+                        BinaryRows.stream(connection, query, taker);
+                        return true;
+                    } catch (IOException e) {
+                        throw new DataAccessResourceFailureException("part " + part.name() + " broke off", e);
+                    }
+                }));
+    }
+
+    /// COPY takes no parameters. Values are ids and hashes, and nothing else may come into the statement.
+    private static String inlined(String sql, Map<String, String> values) {
+        String inlined = sql;
+        for (Map.Entry<String, String> value : values.entrySet()) {
+            if (!KEY.matcher(value.getValue()).matches()) {
+                throw new IllegalStateException("no id: " + value.getValue());
+            }
+            inlined = inlined.replace(value.getKey(), "'" + value.getValue() + "'");
         }
+        return inlined;
     }
 
-    private static void vector(DataOutputStream out, ResultSet row) throws SQLException {
-        try {
-            UUID id = row.getObject(1, UUID.class);
-            byte[] bytes = row.getBytes(2);
-            out.writeLong(id.getMostSignificantBits());
-            out.writeLong(id.getLeastSignificantBits());
-            out.writeInt(bytes.length);
-            out.write(bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    private static void line(DataOutputStream out, byte[] @Nullable [] fields, ItemCount count) throws IOException {
+        out.write(field(fields, 0));
+        out.write('\n');
+        count.items++;
+    }
+
+    static byte[] field(byte[] @Nullable [] fields, int index) {
+        return Objects.requireNonNull(fields[index]);
     }
 
     /// An original: its hash, its size, its bytes. The parts of one follow each other.
-    private static final class OriginalRows implements RowCallbackHandler {
+    private static final class OriginalRows implements BinaryRows.Taker {
         private final DataOutputStream out;
-        private String current = "";
+        private final ItemCount count;
+        private byte[] current = new byte[0];
 
-        OriginalRows(DataOutputStream out) {
+        OriginalRows(DataOutputStream out, ItemCount count) {
             this.out = out;
+            this.count = count;
         }
 
         @Override
-        public void processRow(ResultSet row) throws SQLException {
-            try {
-                byte[] hash = row.getBytes(1);
-                String hex = HexFormat.of().formatHex(hash);
-                if (!hex.equals(current)) {
-                    current = hex;
-                    out.write(hash);
-                    out.writeLong(row.getLong(2));
-                }
-                byte[] bytes = row.getBytes(3);
-                if (bytes != null) {
-                    out.write(bytes);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+        public void take(byte[] @Nullable [] fields) throws IOException {
+            byte[] hash = field(fields, 0);
+            if (!Arrays.equals(hash, current)) {
+                current = hash;
+                out.write(hash);
+                out.writeLong(ByteBuffer.wrap(field(fields, 1)).getLong());
+                count.items++;
+            }
+            byte[] bytes = fields[2];
+            if (bytes != null) {
+                out.write(bytes);
             }
         }
     }

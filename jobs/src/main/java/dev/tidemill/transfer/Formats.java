@@ -1,16 +1,17 @@
 package dev.tidemill.transfer;
 
 import dev.tidemill.document.ContentHash;
+import dev.tidemill.store.VectorSet;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The items of the parts of an exported file.
@@ -30,34 +31,38 @@ final class Formats {
     record Original(ContentHash hash, byte[] bytes) {}
 
     /// A vector for a text.
+    ///
+    /// @param place of its set in the manifest
+    /// @param binary as pgvector sends and takes it
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Vector(UUID contentId, float[] values) {}
+    record Vector(int place, UUID contentId, byte[] binary) {}
 
     static PartReader.Format<ImportedDocument> documents() {
+        ObjectReader reader = JsonMapper.shared().readerFor(ImportedDocument.class);
         return in -> {
-            String line = line(in);
-            return line == null ? null : JsonMapper.shared().readValue(line, ImportedDocument.class);
+            byte[] line = line(in);
+            return line == null ? null : reader.readValue(line);
         };
     }
 
-    static PartReader.Format<JsonNode> questions() {
+    static PartReader.Format<JsonNode> lines() {
         return in -> {
-            String line = line(in);
+            byte[] line = line(in);
             return line == null ? null : JsonMapper.shared().readTree(line);
         };
     }
 
-    private static @Nullable String line(InputStream in) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
+    private static byte @Nullable [] line(InputStream in) throws IOException {
         int b = in.read();
         if (b < 0) {
             return null;
         }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
         while (b >= 0 && b != '\n') {
             bytes.write(b);
             b = in.read();
         }
-        return bytes.toString(StandardCharsets.UTF_8);
+        return bytes.toByteArray();
     }
 
     static PartReader.Format<Original> originals() {
@@ -79,8 +84,11 @@ final class Formats {
 
     /// Vectors by the id of their text.
     ///
-    /// @param type as the manifest names it: halfvec or vector
-    static PartReader.Format<Vector> vectors(String type) {
+    /// @param place of their set in the manifest
+    /// @param from what the file holds them as: halfvec or vector
+    /// @param to what the set here holds them as
+    static PartReader.Format<Vector> vectors(int place, String from, VectorSet.Type to) {
+        VectorSet.Type type = VectorSet.Type.of(from);
         return in -> {
             byte[] id = in.readNBytes(16);
             if (id.length == 0) {
@@ -94,18 +102,24 @@ final class Formats {
             byte[] bytes = new byte[length];
             data.readFully(bytes);
             ByteBuffer key = ByteBuffer.wrap(id);
-            return new Vector(new UUID(key.getLong(), key.getLong()), values(bytes, type));
+            return new Vector(
+                    place, new UUID(key.getLong(), key.getLong()), type == to ? bytes : converted(bytes, to));
         };
     }
 
     /// As pgvector sends them: dimensions, an unused word, then the values.
-    private static float[] values(byte[] bytes, String type) {
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        float[] values = new float[buffer.getShort()];
-        buffer.getShort();
-        for (int i = 0; i < values.length; i++) {
-            values[i] = type.equals("vector") ? buffer.getFloat() : Float.float16ToFloat(buffer.getShort());
+    private static byte[] converted(byte[] bytes, VectorSet.Type to) {
+        ByteBuffer from = ByteBuffer.wrap(bytes);
+        short dimensions = from.getShort();
+        short unused = from.getShort();
+        ByteBuffer into = ByteBuffer.allocate(4 + dimensions * to.bytes());
+        into.putShort(dimensions).putShort(unused);
+        for (int i = 0; i < dimensions; i++) {
+            switch (to) {
+                case VECTOR -> into.putFloat(Float.float16ToFloat(from.getShort()));
+                case HALFVEC -> into.putShort(Float.floatToFloat16(from.getFloat()));
+            }
         }
-        return values;
+        return into.array();
     }
 }

@@ -8,15 +8,17 @@ import org.springframework.util.unit.DataSize;
 
 /// `job-configs/import.yaml`.
 ///
-/// @param commitDocuments documents in one transaction
+/// @param commitDocuments documents read before they are shared out to transactions
 /// @param commitVectors vectors in one transaction
+/// @param threads transactions at a time that store documents
 /// @param indexRows vectors from which on the set gets its index
 /// @param indexMemory for building it
 /// @param run priority, limits, retries and skip budget of its runs
 @ConfigurationProperties(prefix = "import", ignoreUnknownFields = false)
 public record ImportProperties(
-        @DefaultValue("50") int commitDocuments,
-        @DefaultValue("2000") int commitVectors,
+        @DefaultValue("200") int commitDocuments,
+        @DefaultValue("5000") int commitVectors,
+        @DefaultValue("2") int threads,
         @DefaultValue("20000") long indexRows,
         @DefaultValue("512MB") DataSize indexMemory,
         @DefaultValue JobPolicy run) {
@@ -28,6 +30,9 @@ public record ImportProperties(
             throw new IllegalArgumentException(
                     "import.commit-documents is " + commitDocuments + " and import.commit-vectors " + commitVectors
                             + ": must be at least 1 and at most 10000 and 100000");
+        }
+        if (threads < 1 || threads > 16) {
+            throw new IllegalArgumentException("import.threads is " + threads + ": must be between 1 and 16");
         }
         run = ExportProperties.beside(run, NEVER_BESIDE);
     }

@@ -1,8 +1,11 @@
 package dev.tidemill.transfer;
 
 import dev.tidemill.run.Progress;
-import dev.tidemill.transfer.ExportParts.LiveSet;
+import dev.tidemill.seal.SealedOutput;
+import dev.tidemill.transfer.ExportParts.Done;
+import dev.tidemill.transfer.ExportParts.ExportedSet;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -12,13 +15,19 @@ import java.nio.file.StandardCopyOption;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
 import org.springframework.batch.core.scope.context.ChunkContext;
 import org.springframework.batch.core.step.StepContribution;
 import org.springframework.batch.core.step.tasklet.Tasklet;
 import org.springframework.batch.infrastructure.repeat.RepeatStatus;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Makes one file of the parts, which appears whole under its name, then removes the parts. Killed at any point, it is
@@ -26,80 +35,145 @@ import tools.jackson.databind.json.JsonMapper;
 final class SealTasklet implements Tasklet {
 
     private final ExportParts parts;
+    private final Archives archives;
     private final InstantSource clock;
 
-    SealTasklet(ExportParts parts, InstantSource clock) {
+    SealTasklet(ExportParts parts, Archives archives, InstantSource clock) {
         this.parts = parts;
+        this.archives = archives;
         this.clock = clock;
     }
 
     @Override
     public RepeatStatus execute(StepContribution contribution, ChunkContext context) {
         TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
-        List<Manifest.Part> done = parts.done(parameters.workspaceId(), parameters.instance());
-        Path draft = Path.of(parameters.file() + ".draft-" + parameters.instance());
+        List<Done> done = parts.done(parameters.workspaceId(), parameters.instance());
         try {
-            boolean sealed =
-                    Files.exists(parameters.file()) && !Files.isDirectory(parameters.parts()) && !done.isEmpty();
-            if (!sealed) {
-                try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(draft), 1 << 16)) {
-                    if (parameters.lines()) {
-                        for (Manifest.Part part : done) {
-                            Files.copy(parameters.parts().resolve(part.name()), out);
-                        }
-                    } else {
-                        zip(parameters, done, out);
-                    }
-                }
-                Files.move(
-                        draft, parameters.file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            if (!Files.exists(parameters.file()) || Files.isDirectory(parameters.parts())) {
+                make(parameters, done);
             }
             remove(parameters.parts());
+            Passphrase.forget(parameters.passphraseFrom());
             Progress.message(
                     contribution.getStepExecution().getJobExecution().getExecutionContext(),
-                    "wrote " + parameters.file() + ", " + Files.size(parameters.file()) + " bytes");
+                    "wrote " + parameters.file() + ", " + size(parameters.file()) + " bytes");
             return RepeatStatus.FINISHED;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + parameters.file() + ": " + e.getMessage(), e);
         }
     }
 
-    private void zip(TransferParameters parameters, List<Manifest.Part> done, OutputStream out) throws IOException {
-        Optional<LiveSet> set = parts.liveSet(parameters.workspaceId(), parameters.projectId());
-        Manifest manifest = new Manifest(
-                Manifest.FORMAT,
-                Manifest.VERSION,
-                Optional.ofNullable(SealTasklet.class.getPackage().getImplementationVersion())
-                        .orElse("not packaged"),
-                clock.instant().toString(),
-                parts.project(parameters.workspaceId(), parameters.projectId()),
-                set.map(live -> new Manifest.Set(live.model(), live.fingerprint(), live.dimensions(), live.type()))
-                        .orElse(null),
-                done.stream()
-                        .filter(part -> part.kind().equals("documents"))
-                        .mapToLong(Manifest.Part::items)
-                        .sum(),
-                done);
+    private void make(TransferParameters parameters, List<Done> done) throws IOException {
+        if (parameters.format() == TransferParameters.Format.PARQUET) {
+            // A folder is what readers of many Parquet files take; what a killed part left in it goes.
+            Set<String> names = done.stream().map(Done::name).collect(Collectors.toSet());
+            try (Stream<Path> files = Files.list(parameters.parts())) {
+                for (Path file : files.filter(path -> !names.contains(path.getFileName().toString()))
+                        .toList()) {
+                    FileSystemUtils.deleteRecursively(file);
+                }
+            }
+            Files.move(parameters.parts(), parameters.file(), StandardCopyOption.ATOMIC_MOVE);
+            return;
+        }
+        Path draft = Path.of(parameters.file() + ".draft-" + parameters.instance());
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(draft), 1 << 16)) {
+            if (parameters.format() == TransferParameters.Format.LINES) {
+                for (Done part : done) {
+                    Files.copy(parameters.parts().resolve(part.name()), out);
+                }
+            } else {
+                zip(parameters, done, out);
+            }
+        }
+        PartFiles.publish(draft, parameters.file());
+    }
+
+    private void zip(TransferParameters parameters, List<Done> done, OutputStream out) throws IOException {
+        SecretKey key = PartFiles.key(parameters, archives);
         ZipOutputStream zip = new ZipOutputStream(out);
-        zip.setLevel(Deflater.BEST_SPEED);
-        zip.putNextEntry(new ZipEntry(Manifest.ENTRY));
-        zip.write(JsonMapper.shared().writeValueAsBytes(manifest));
-        zip.closeEntry();
-        for (Manifest.Part part : done) {
-            // Vectors hardly get smaller, whatever time is spent on them.
-            zip.setLevel(part.kind().equals("vectors") ? Deflater.NO_COMPRESSION : Deflater.BEST_SPEED);
-            zip.putNextEntry(new ZipEntry(part.name()));
+        // Parts are as small as they get.
+        zip.setLevel(Deflater.NO_COMPRESSION);
+        if (key != null) {
+            entry(zip, Lock.ENTRY, JsonMapper.shared().writeValueAsBytes(PartFiles.lock(parameters)));
+        }
+        byte[] manifest = JsonMapper.shared().writeValueAsBytes(manifest(parameters, done));
+        entry(zip, sealed(Manifest.ENTRY, key), key == null ? manifest : sealed(manifest, key));
+        for (Done part : done) {
+            zip.putNextEntry(new ZipEntry(sealed(part.name(), key)));
             Files.copy(parameters.parts().resolve(part.name()), zip);
             zip.closeEntry();
         }
         zip.finish();
     }
 
+    private Manifest manifest(TransferParameters parameters, List<Done> done) {
+        List<ExportedSet> sets = parts.sets(parameters.workspaceId(), parameters.projectId(), parameters.onlyLive()).stream()
+                // One that came to be while parts were written is not in them.
+                .filter(set -> set.set().live()
+                        || done.stream().anyMatch(part -> part.setId() != null && part.setId() == set.id()))
+                .toList();
+        List<Long> ids = sets.stream().map(ExportedSet::id).toList();
+        return new Manifest(
+                Manifest.FORMAT,
+                Manifest.VERSION,
+                Optional.ofNullable(SealTasklet.class.getPackage().getImplementationVersion())
+                        .orElse("not packaged"),
+                clock.instant().toString(),
+                parts.project(parameters.workspaceId(), parameters.projectId()),
+                null,
+                sets.stream().map(ExportedSet::set).toList(),
+                done.stream()
+                        .filter(part -> part.kind().equals("documents"))
+                        .mapToLong(Done::items)
+                        .sum(),
+                done.stream()
+                        .map(part -> new Manifest.Part(
+                                part.name(),
+                                part.kind(),
+                                part.items(),
+                                part.bytes(),
+                                part.sha256(),
+                                part.setId() == null ? null : Integer.valueOf(ids.indexOf(part.setId()))))
+                        .toList());
+    }
+
+    private static String sealed(String name, @Nullable SecretKey key) {
+        return key == null ? name : name + Archive.SEALED;
+    }
+
+    private static byte[] sealed(byte[] content, SecretKey key) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (SealedOutput out = new SealedOutput(bytes, key, Manifest.ENTRY)) {
+            out.write(content);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void entry(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        zip.putNextEntry(new ZipEntry(name));
+        zip.write(content);
+        zip.closeEntry();
+    }
+
+    private static long size(Path file) throws IOException {
+        if (!Files.isDirectory(file)) {
+            return Files.size(file);
+        }
+        try (Stream<Path> files = Files.list(file)) {
+            long bytes = 0;
+            for (Path each : files.toList()) {
+                bytes += Files.size(each);
+            }
+            return bytes;
+        }
+    }
+
     private static void remove(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             return;
         }
-        try (var files = Files.list(folder)) {
+        try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
                 Files.deleteIfExists(file);
             }

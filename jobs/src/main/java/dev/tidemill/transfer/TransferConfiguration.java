@@ -2,17 +2,20 @@ package dev.tidemill.transfer;
 
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
+import dev.tidemill.run.LookAheadReader;
 import dev.tidemill.run.Steps;
 import dev.tidemill.store.Projects;
+import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Workspaces;
 import dev.tidemill.transfer.ExportParts.Part;
 import dev.tidemill.transfer.Formats.Original;
 import dev.tidemill.transfer.Formats.Vector;
+import dev.tidemill.transfer.PartFiles.Written;
 import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 import org.springframework.batch.core.configuration.annotation.StepScope;
 import org.springframework.batch.core.job.Job;
 import org.springframework.batch.core.scope.context.StepContext;
@@ -35,39 +38,45 @@ import tools.jackson.databind.JsonNode;
 @EnableConfigurationProperties({ExportProperties.class, ImportProperties.class})
 public class TransferConfiguration {
 
+    private static final int COMMIT_ORIGINALS = 20;
+
     /// The jobs' names in runs, dead letters, YAML and endpoints.
     public static final String EXPORT = "export";
 
     public static final String IMPORT = "import";
+
+    private static final JobParameter SETS = JobParameter.choice(
+            "sets", List.of("all", "live"), "vector sets: all that are complete, or only the one that answers");
 
     @Bean
     Job exportJob(
             Steps steps,
             ExportParts exportParts,
             ExportProperties properties,
+            Archives archives,
             Workspaces workspaces,
-            PartsReader exportReader,
-            ExportWriter exportWriter,
+            LookAheadReader<Part, Written> exportReader,
             ObjectProvider<InstantSource> clock) {
         return steps.job(EXPORT)
                 .start(steps.tasklet("cut", (contribution, context) -> {
                             TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
+                            PartFiles.prepare(parameters, archives);
                             workspaces.run(
-                                    parameters.workspaceId(),
-                                    () -> exportParts.plan(
-                                            parameters.workspaceId(),
-                                            parameters.projectId(),
-                                            parameters.instance(),
-                                            parameters.lines(),
-                                            properties));
+                                    parameters.workspaceId(), () -> exportParts.plan(parameters, properties));
                             return RepeatStatus.FINISHED;
                         })
                         .build())
-                .next(steps.<Part, Part>chunks("write", 1)
+                .next(steps.<Written, Written>chunks("write", 1)
                         .reader(exportReader)
-                        .writer(exportWriter)
+                        .writer((ItemWriter<Written>) chunk -> {
+                            TransferParameters parameters = here();
+                            chunk.forEach(written ->
+                                    exportParts.done(parameters.workspaceId(), parameters.instance(), written));
+                        })
                         .build())
-                .next(steps.tasklet("seal", new SealTasklet(exportParts, clock.getIfAvailable(InstantSource::system)))
+                .next(steps.tasklet(
+                                "seal",
+                                new SealTasklet(exportParts, archives, clock.getIfAvailable(InstantSource::system)))
                         .build())
                 .build();
     }
@@ -80,9 +89,15 @@ public class TransferConfiguration {
                 .parameter(JobParameter.text("file", "absolute path of the file to write, on the server"))
                 .parameter(JobParameter.choice(
                                 "format",
-                                List.of("archive", "jsonl"),
-                                "archive can be imported; jsonl is one line for each chunk, for other programs")
+                                TransferParameters.Format.parameters(),
+                                "archive can be imported; jsonl is one line for each chunk, parquet a folder of tables, for"
+                                        + " other programs")
                         .orElse("archive"))
+                .parameter(SETS.orElse("all"))
+                .parameter(JobParameter.text(
+                                Passphrase.PARAMETER,
+                                "encrypts the file: where the passphrase is, file:/path/on/the/server or env:TIDEMILL_PASSPHRASE")
+                        .optional())
                 .prepared(requests::prepareExport)
                 .planned(requests::planExport)
                 .configuredBy(properties)
@@ -96,46 +111,41 @@ public class TransferConfiguration {
     }
 
     @Bean
+    Archives archives() {
+        return new Archives(System.getenv());
+    }
+
+    @Bean
     TransferRequests transferRequests(
-            Workspaces workspaces, JdbcClient jdbc, JdbcTemplate template, Projects projects) {
-        return new TransferRequests(workspaces, jdbc, projects, new VectorSets(workspaces, template));
+            Workspaces workspaces, JdbcClient jdbc, JdbcTemplate template, Projects projects, Archives archives) {
+        return new TransferRequests(
+                workspaces,
+                jdbc,
+                projects,
+                new VectorSets(workspaces, template),
+                new ExportParts(workspaces, template),
+                archives);
     }
 
+    /// Writes the parts that are still to be written, some at a time.
     @Bean
     @StepScope
-    PartsReader exportReader(ExportParts exportParts, @Value("#{stepExecution}") StepExecution step) {
-        return new PartsReader(exportParts, TransferParameters.of(step));
-    }
-
-    @Bean
-    @StepScope
-    ExportWriter exportWriter(
-            ExportParts exportParts, Workspaces workspaces, @Value("#{stepExecution}") StepExecution step) {
-        return new ExportWriter(exportParts, workspaces, TransferParameters.of(step));
-    }
-
-    /// Reads the parts that are still to be written.
-    static class PartsReader implements org.springframework.batch.infrastructure.item.ItemStreamReader<Part> {
-        private final ExportParts exportParts;
-        private final TransferParameters parameters;
-        private Iterator<Part> open = List.<Part>of().iterator();
-
-        PartsReader(ExportParts exportParts, TransferParameters parameters) {
-            this.exportParts = exportParts;
-            this.parameters = parameters;
-        }
-
-        @Override
-        public void open(org.springframework.batch.infrastructure.item.ExecutionContext context) {
-            List<Part> parts = exportParts.open(parameters.workspaceId(), parameters.instance());
-            dev.tidemill.run.Progress.total(context, parts.size());
-            open = parts.iterator();
-        }
-
-        @Override
-        public @Nullable Part read() {
-            return open.hasNext() ? open.next() : null;
-        }
+    LookAheadReader<Part, Written> exportReader(
+            ExportParts exportParts,
+            ExportProperties properties,
+            Archives archives,
+            @Value("#{stepExecution}") StepExecution step) {
+        TransferParameters parameters = TransferParameters.of(step);
+        PartFiles files = PartFiles.open(exportParts, parameters, archives);
+        List<Part> open = exportParts.open(parameters.workspaceId(), parameters.instance());
+        Iterator<List<Part>> pages = List.of(open).iterator();
+        return new LookAheadReader<>(
+                EXPORT,
+                open::size,
+                () -> pages.hasNext() ? pages.next() : List.of(),
+                files::write,
+                properties.threads(),
+                properties.threads());
     }
 
     @Bean
@@ -143,36 +153,63 @@ public class TransferConfiguration {
             Steps steps,
             ImportProperties properties,
             ImportSteps importSteps,
+            ProjectSettings settings,
             @Qualifier("importOriginals") PartReader<Original> originals,
-            @Qualifier("importDocuments") PartReader<ImportedDocument> documents,
             @Qualifier("importVectors") PartReader<Vector> vectors,
+            @Qualifier("importDocuments") PartReader<ImportedDocument> documents,
             @Qualifier("importQuestions") PartReader<JsonNode> questions,
+            @Qualifier("importSettings") PartReader<JsonNode> configuration,
+            VectorWriter importVectorWriter,
             ImportWriter importWriter) {
         return steps.job(IMPORT)
                 .start(steps.tasklet("verify", (contribution, context) -> importSteps.verify(contribution))
                         .build())
-                .next(steps.<Original, Original>chunks("originals", properties.commitDocuments())
+                .next(steps.tasklet("sets", (contribution, context) -> importSteps.makeSets(contribution))
+                        .build())
+                .next(steps.<Original, Original>chunks("originals", COMMIT_ORIGINALS)
                         .reader(originals)
                         .writer((ItemWriter<Original>) chunk -> importSteps.storeOriginals(here(), chunk))
+                        .build())
+                .next(steps.<Vector, Vector>chunks("vectors", properties.commitVectors())
+                        .reader(vectors)
+                        .writer(importVectorWriter)
                         .build())
                 .next(steps.<ImportedDocument, ImportedDocument>chunks("documents", properties.commitDocuments())
                         .items(importWriter)
                         .reader(documents)
                         .writer(importWriter)
                         .build())
-                .next(steps.<Vector, Vector>chunks("vectors", properties.commitVectors())
-                        .reader(vectors)
-                        .writer((ItemWriter<Vector>) chunk -> importSteps.storeVectors(here(), chunk))
-                        .build())
-                .next(steps.tasklet("publish", (contribution, context) -> importSteps.publish(contribution))
+                .next(steps.<JsonNode, JsonNode>chunks("configuration", properties.commitDocuments())
+                        .reader(configuration)
+                        .writer((ItemWriter<JsonNode>) chunk -> settings.store(here(), chunk))
                         .build())
                 .next(steps.<JsonNode, JsonNode>chunks("questions", properties.commitDocuments())
                         .reader(questions)
-                        .writer((ItemWriter<JsonNode>) chunk -> importSteps.storeQuestions(here(), chunk))
+                        .writer((ItemWriter<JsonNode>) chunk -> settings.storeQuestions(here(), chunk))
                         .build())
                 .next(steps.tasklet("index", (contribution, context) -> importSteps.index(contribution))
                         .build())
+                .next(steps.tasklet("conclude", (contribution, context) -> importSteps.conclude(contribution))
+                        .build())
                 .build();
+    }
+
+    /// Writes vectors into the sets that take them.
+    static class VectorWriter implements ItemWriter<Vector> {
+        private final ImportSteps steps;
+        private final TransferParameters parameters;
+        private final TargetSets targets;
+
+        VectorWriter(ImportSteps steps, TransferParameters parameters, TargetSets targets) {
+            this.steps = steps;
+            this.parameters = parameters;
+            this.targets = targets;
+        }
+
+        @Override
+        public void write(org.springframework.batch.infrastructure.item.Chunk<? extends Vector> chunk) {
+            steps.storeVectors(parameters, targets, chunk);
+        }
     }
 
     /// The run whose step works on this thread.
@@ -197,6 +234,11 @@ public class TransferConfiguration {
                                 List.of("refuse", "skip", "replace"),
                                 "when the project has documents: refuse all, skip those that are there, or replace them")
                         .orElse("refuse"))
+                .parameter(SETS.orElse("all"))
+                .parameter(JobParameter.text(
+                                Passphrase.PARAMETER,
+                                "where the passphrase of an encrypted file is: file:/path/on/the/server or env:TIDEMILL_PASSPHRASE")
+                        .optional())
                 .prepared(requests::prepareImport)
                 .planned(requests::planImport)
                 .configuredBy(properties)
@@ -206,37 +248,71 @@ public class TransferConfiguration {
 
     @Bean
     ImportSteps importSteps(
-            Workspaces workspaces, JdbcTemplate template, Projects projects, ImportProperties properties) {
-        return new ImportSteps(workspaces, template, projects, new VectorSets(workspaces, template), properties);
+            Workspaces workspaces, JdbcTemplate template, Archives archives, ImportProperties properties) {
+        return new ImportSteps(workspaces, template, new VectorSets(workspaces, template), archives, properties);
     }
 
     @Bean
-    @StepScope
-    PartReader<Original> importOriginals(@Value("#{stepExecution}") StepExecution step) {
-        return new PartReader<>(TransferParameters.of(step).file(), "originals", Formats.originals());
+    ProjectSettings projectSettings(Workspaces workspaces, JdbcClient jdbc, Projects projects) {
+        return new ProjectSettings(workspaces, jdbc, projects);
     }
 
-    @Bean
-    @StepScope
-    PartReader<ImportedDocument> importDocuments(@Value("#{stepExecution}") StepExecution step) {
-        return new PartReader<>(TransferParameters.of(step).file(), "documents", Formats.documents());
-    }
-
-    @Bean
-    @StepScope
-    PartReader<Vector> importVectors(@Value("#{stepExecution}") StepExecution step) {
+    private static <T> PartReader<T> reader(
+            Archives archives, StepExecution step, String kind, PartReader.Format<T> format, int ahead) {
         TransferParameters parameters = TransferParameters.of(step);
-        try (Archive archive = Archive.open(parameters.file())) {
-            Manifest.Set set = archive.manifest().set();
-            return new PartReader<>(
-                    parameters.file(), "vectors", Formats.vectors(set == null ? "halfvec" : set.type()));
-        }
+        return new PartReader<>(() -> archives.open(parameters), kind, part -> true, part -> format, ahead);
     }
 
     @Bean
     @StepScope
-    PartReader<JsonNode> importQuestions(@Value("#{stepExecution}") StepExecution step) {
-        return new PartReader<>(TransferParameters.of(step).file(), "questions", Formats.questions());
+    PartReader<Original> importOriginals(Archives archives, @Value("#{stepExecution}") StepExecution step) {
+        return reader(archives, step, "originals", Formats.originals(), 1);
+    }
+
+    @Bean
+    @StepScope
+    PartReader<ImportedDocument> importDocuments(Archives archives, @Value("#{stepExecution}") StepExecution step) {
+        return reader(archives, step, "documents", Formats.documents(), 20);
+    }
+
+    @Bean
+    @StepScope
+    PartReader<JsonNode> importQuestions(Archives archives, @Value("#{stepExecution}") StepExecution step) {
+        return reader(archives, step, "questions", Formats.lines(), 20);
+    }
+
+    @Bean
+    @StepScope
+    PartReader<JsonNode> importSettings(Archives archives, @Value("#{stepExecution}") StepExecution step) {
+        return reader(archives, step, "configuration", Formats.lines(), 20);
+    }
+
+    @Bean
+    @StepScope
+    PartReader<Vector> importVectors(
+            Archives archives, ImportSteps importSteps, @Value("#{stepExecution}") StepExecution step) {
+        TransferParameters parameters = TransferParameters.of(step);
+        List<Manifest.Set> from;
+        try (Archive archive = archives.open(parameters)) {
+            from = archive.manifest().vectorSets();
+        }
+        Map<Integer, VectorSet> to = importSteps.targets(parameters).byPlace();
+        return new PartReader<>(
+                () -> archives.open(parameters),
+                "vectors",
+                part -> to.containsKey(part.setPlace()),
+                part -> Formats.vectors(
+                        part.setPlace(),
+                        from.get(part.setPlace()).type(),
+                        java.util.Objects.requireNonNull(to.get(part.setPlace())).type()),
+                1_000);
+    }
+
+    @Bean
+    @StepScope
+    VectorWriter importVectorWriter(ImportSteps importSteps, @Value("#{stepExecution}") StepExecution step) {
+        TransferParameters parameters = TransferParameters.of(step);
+        return new VectorWriter(importSteps, parameters, importSteps.targets(parameters));
     }
 
     @Bean
@@ -245,7 +321,16 @@ public class TransferConfiguration {
             Workspaces workspaces,
             JdbcTemplate template,
             Projects projects,
+            ImportSteps importSteps,
+            ImportProperties properties,
             @Value("#{stepExecution}") StepExecution step) {
-        return new ImportWriter(workspaces, template, projects, TransferParameters.of(step));
+        TransferParameters parameters = TransferParameters.of(step);
+        return new ImportWriter(
+                workspaces,
+                template,
+                projects,
+                parameters,
+                importSteps.targets(parameters).live(),
+                properties.threads());
     }
 }

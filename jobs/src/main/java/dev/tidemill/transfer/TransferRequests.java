@@ -24,16 +24,28 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /// Checks requests for exports and imports against the world, and says what they would do.
 final class TransferRequests {
 
+    private static final UUID NONE = new UUID(0, 0);
+
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
     private final Projects projects;
     private final VectorSets sets;
+    private final ExportParts parts;
+    private final Archives archives;
 
-    TransferRequests(Workspaces workspaces, JdbcClient jdbc, Projects projects, VectorSets sets) {
+    TransferRequests(
+            Workspaces workspaces,
+            JdbcClient jdbc,
+            Projects projects,
+            VectorSets sets,
+            ExportParts parts,
+            Archives archives) {
         this.workspaces = workspaces;
         this.jdbc = jdbc;
         this.projects = projects;
         this.sets = sets;
+        this.parts = parts;
+        this.archives = archives;
     }
 
     Prepared prepareExport(UUID workspaceId, Map<String, String> given) {
@@ -45,6 +57,13 @@ final class TransferRequests {
         }
         if (Files.exists(file)) {
             throw new InvalidParameter("file", file + " exists: name another file, or remove that one");
+        }
+        Passphrase passphrase = archives.passphrase(given.get(Passphrase.PARAMETER));
+        if (passphrase != null) {
+            passphrase.strong();
+            if (TransferParameters.Format.of(given.get("format")) != TransferParameters.Format.ARCHIVE) {
+                throw new InvalidParameter("format", "only the format archive can be encrypted: leave the passphrase out");
+            }
         }
         return prepared("export of project " + given.get("project") + " to " + file, given, project.id(), file);
     }
@@ -89,7 +108,11 @@ final class TransferRequests {
                 SELECT coalesce(sum(b.size), 0)::bigint FROM blobs b WHERE b.workspace_id = :workspace AND EXISTS (
                   SELECT FROM document_versions v WHERE v.workspace_id = b.workspace_id AND v.sha256 = b.sha256
                     AND v.project_id = :project AND v.state = 'published')"""));
-        return plan(counts, List.of("originals are in bytes"), counts + " " + project.generation());
+        List<String> notes = new ArrayList<>(List.of("originals are in bytes"));
+        parts.sets(workspaceId, project.id(), "live".equals(given.get("sets")))
+                .forEach(set -> notes.add("vector set " + set.id() + ", " + set.set().state() + ": " + set.set().model()
+                        + " as " + set.set().type()));
+        return plan(counts, notes, counts + " " + notes + " " + project.generation());
     }
 
     private long count(UUID workspaceId, UUID projectId, String sql) {
@@ -116,15 +139,13 @@ final class TransferRequests {
     /// Makes the project where it is new.
     Prepared prepareImport(UUID workspaceId, Map<String, String> given) {
         Path file = file(given);
-        try (Archive archive = Archive.open(file)) {
+        try (Archive archive = archives.open(file, given.get(Passphrase.PARAMETER))) {
             Manifest manifest = archive.manifest();
             String slug = slug(given, manifest);
-            UUID project = projects.find(workspaceId, slug)
-                    .map(found -> checked(workspaceId, found, given, manifest))
-                    .orElseGet(() -> create(workspaceId, slug, manifest.project()));
-            if (manifest.set() != null) {
-                ImportSteps.liveSet(projects, sets, workspaceId, slug, manifest);
-            }
+            Optional<Project> found = projects.find(workspaceId, slug);
+            found.ifPresent(there -> checked(workspaceId, there, given, manifest));
+            TargetSets.find(sets, workspaceId, found.map(Project::id).orElse(NONE), slug, manifest);
+            UUID project = found.map(Project::id).orElseGet(() -> create(workspaceId, slug, manifest.project()));
             Map<String, String> all = new HashMap<>(given);
             all.put("project", slug);
             return prepared("import into project " + slug, all, project, file);
@@ -136,7 +157,7 @@ final class TransferRequests {
         return slug.isEmpty() ? manifest.project().slug() : slug;
     }
 
-    private UUID checked(UUID workspaceId, Project project, Map<String, String> given, Manifest manifest) {
+    private void checked(UUID workspaceId, Project project, Map<String, String> given, Manifest manifest) {
         long documents = count(
                 workspaceId,
                 project.id(),
@@ -148,7 +169,6 @@ final class TransferRequests {
                             + " documents: name another project, or say with onConflict what to do with those that are in both: skip"
                             + " or replace");
         }
-        return project.id();
     }
 
     private UUID create(UUID workspaceId, String slug, Manifest.Project project) {
@@ -167,16 +187,12 @@ final class TransferRequests {
     }
 
     Plan planImport(UUID workspaceId, Map<String, String> given) {
-        try (Archive archive = Archive.open(file(given))) {
+        try (Archive archive = archives.open(file(given), given.get(Passphrase.PARAMETER))) {
             Manifest manifest = archive.manifest();
             Map<String, Long> counts = new LinkedHashMap<>();
             counts.put("documents", manifest.documents());
             for (String kind : List.of("originals", "vectors", "questions")) {
-                counts.put(
-                        kind,
-                        archive.parts(kind).stream()
-                                .mapToLong(Manifest.Part::items)
-                                .sum());
+                counts.put(kind, archive.items(kind));
             }
             counts.put(
                     "bytes",
@@ -185,7 +201,13 @@ final class TransferRequests {
             String slug = slug(given, manifest);
             Optional<Project> found = projects.find(workspaceId, slug);
             notes.add(found.isEmpty() ? "project " + slug + " is made" : "project " + slug + " is there");
-            found.ifPresent(project -> checked(workspaceId, project, given, manifest));
+            found.ifPresent(project -> {
+                checked(workspaceId, project, given, manifest);
+                TargetSets.find(sets, workspaceId, project.id(), slug, manifest);
+            });
+            manifest.vectorSets()
+                    .forEach(set -> notes.add("the file has vectors of " + set.model() + " as " + set.type() + ", "
+                            + (set.live() ? "live" : set.state())));
             return plan(
                     counts,
                     notes,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemill.document.RefusalReason;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -97,6 +98,37 @@ class SourcesTest {
                 .isInstanceOfSatisfying(
                         SourceItem.Unavailable.class,
                         refused -> assertThat(refused.reason()).isEqualTo(RefusalReason.TOO_LARGE));
+    }
+
+    /// As its `chunks.jsonl` and the copies of it that it calls backups are.
+    @Test
+    void chunksOfMiniRagAreReadWithWhereTheyCameFrom() throws IOException {
+        Path file = folder.resolve("chunks-20251120-101500-000000.jsonl");
+        Files.writeString(file, """
+                {"id": "0af1", "source": {"type": "document", "path": "notes/mill.md"}, "content": "The mill turns.", "metadata": {"language": "en", "chunk_index": 0, "doc_section": null}, "user_id": "u"}
+                {"id": "0af2", "source": {"type": "youtube", "url": "https://example.org/v"}, "content": "Twice a day.", "metadata": {"start_sec": 12.5}}
+                {"id": "0af3", "content": "cut off
+                {"id": "0af4", "text": "Ours.", "content": "not this", "metadata": {"source": "kept"}, "source": {"path": "elsewhere"}}
+                """);
+
+        List<SourceItem> items = list(SourceType.JSONL, file);
+
+        assertThat(items).hasSize(4);
+        assertThat(items.get(0).key()).isEqualTo("0af1");
+        assertThat(text(items.get(0))).isEqualTo("The mill turns.");
+        assertThat(items.get(0).metadata())
+                .containsEntry("source", "notes/mill.md")
+                .containsEntry("source_type", "document")
+                .containsEntry("language", "en");
+        assertThat(text(items.get(1))).isEqualTo("Twice a day.");
+        assertThat(items.get(1).metadata()).containsEntry("source", "https://example.org/v");
+        assertThat(items.get(2).content()).isNotInstanceOf(SourceItem.OfBytes.class);
+        assertThat(text(items.get(3))).isEqualTo("Ours.");
+        assertThat(items.get(3).metadata()).containsEntry("source", "kept");
+    }
+
+    private static String text(SourceItem item) {
+        return new String(((SourceItem.OfBytes) item.content()).bytes(), StandardCharsets.UTF_8);
     }
 
     @Test

@@ -211,7 +211,7 @@ class TransferTest {
                 Map.of("file", file().toString(), "project", "moved"),
                 SMALL);
         assertThat(to.number("SELECT count(*) FROM documents WHERE published_version IS NOT NULL"))
-                .isZero();
+                .isBetween(1L, 11L);
 
         List<Long> resumed = to.runs().resumeOrphans();
 

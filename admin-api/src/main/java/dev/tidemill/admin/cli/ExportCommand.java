@@ -1,5 +1,6 @@
 package dev.tidemill.admin.cli;
 
+import dev.tidemill.admin.cli.PassphraseOptions.Placed;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -30,9 +31,21 @@ final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--format",
             description =
-                    "archive, which can be imported, or jsonl, one line for each chunk (default: ${DEFAULT-VALUE})",
+                    "archive, which can be imported; jsonl, one line for each chunk; or parquet, a folder of tables (default: ${DEFAULT-VALUE})",
             defaultValue = "archive")
     private String format = "archive";
+
+    @Option(
+            names = "--sets",
+            description = "all vector sets that are complete, or only the live one (default: ${DEFAULT-VALUE})",
+            defaultValue = "all")
+    private String sets = "all";
+
+    @Option(names = "--encrypt", description = "with a passphrase, asked for unless the options below say where it is")
+    private boolean encrypt;
+
+    @Mixin
+    private PassphraseOptions passphrase = new PassphraseOptions();
 
     @Option(names = "--dry-run", description = "say what would be written, and write nothing")
     private boolean dryRun;
@@ -53,21 +66,40 @@ final class ExportCommand implements Callable<Integer> {
         parameters.put("project", project);
         parameters.put("file", Path.of(file).toAbsolutePath().normalize().toString());
         parameters.put("format", format);
-        return start(tool, "export", parameters, dryRun, waiting, output);
+        parameters.put("sets", sets);
+        Placed placed = encrypt || passphrase.given() ? passphrase.place(tool, true) : Placed.nowhere();
+        return start(tool, "export", parameters, placed, dryRun, waiting, output);
     }
 
     static int start(
-            Tool tool, String job, Map<String, Object> parameters, boolean dryRun, Waiting waiting, Output output) {
+            Tool tool,
+            String job,
+            Map<String, Object> parameters,
+            Placed placed,
+            boolean dryRun,
+            Waiting waiting,
+            Output output) {
+        placed.into(parameters);
         try (Session session = Session.open(tool)) {
             if (dryRun) {
                 PlanText.print(session.api().post("/actuator/jobs/" + job + "/plan", parameters), output, tool.out());
+                placed.takeBack();
                 return ExitCode.OK;
             }
-            long run = session.api()
+            long run = launch(session, job, parameters, placed);
+            return waiting.toTheEnd(tool, session, output, run);
+        }
+    }
+
+    private static long launch(Session session, String job, Map<String, Object> parameters, Placed placed) {
+        try {
+            return session.api()
                     .post("/actuator/jobs/" + job, parameters)
                     .path("runId")
                     .asLong();
-            return waiting.toTheEnd(tool, session, output, run);
+        } catch (RuntimeException e) {
+            placed.takeBack();
+            throw e;
         }
     }
 }

@@ -1,9 +1,12 @@
 package dev.tidemill.admin.cli;
 
+import dev.tidemill.admin.cli.PassphraseOptions.Placed;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,6 +34,15 @@ final class ImportCommand implements Callable<Integer> {
             defaultValue = "refuse")
     private String onConflict = "refuse";
 
+    @Option(
+            names = "--sets",
+            description = "all vector sets of the file, or only the live one (default: ${DEFAULT-VALUE})",
+            defaultValue = "all")
+    private String sets = "all";
+
+    @Mixin
+    private PassphraseOptions passphrase = new PassphraseOptions();
+
     @Option(names = "--dry-run", description = "say what would be imported, and import nothing")
     private boolean dryRun;
 
@@ -52,6 +64,18 @@ final class ImportCommand implements Callable<Integer> {
         if (project != null) {
             parameters.put("project", project);
         }
-        return ExportCommand.start(tool, "import", parameters, dryRun, waiting, output);
+        parameters.put("sets", sets);
+        // An encrypted file says so itself.
+        Placed placed = passphrase.given() || encrypted() ? passphrase.place(tool, false) : Placed.nowhere();
+        return ExportCommand.start(tool, "import", parameters, placed, dryRun, waiting, output);
+    }
+
+    private boolean encrypted() {
+        try (ZipFile zip = new ZipFile(file)) {
+            return zip.getEntry("lock.json") != null;
+        } catch (IOException e) {
+            // The server says what is wrong with it.
+            return false;
+        }
     }
 }

@@ -268,6 +268,23 @@ class CommandLineTest {
     }
 
     @Test
+    void anExportIsEncryptedWithThePassphraseOfTheCommandsEnvironmentWhichStaysNowhere() {
+        String file = folder.resolve("locked.tidemill").toString();
+        Map<String, String> environment = Map.of("TIDEMILL_PASSPHRASE", "the mill turns twice a day");
+
+        assertThat(run(server.home, environment, "export", file, "--encrypt").code()).isZero();
+        assertThat(run("import", file, "--project", "again")
+                        .saysInOneLine("no terminal to type a passphrase on")
+                        .code())
+                .isEqualTo(ExitCode.USAGE);
+        assertThat(run(server.home, environment, "import", file, "--project", "again")
+                        .code())
+                .isZero();
+
+        assertThat(server.home.folder().resolve("passphrases")).isEmptyDirectory();
+    }
+
+    @Test
     void aWrongKeyIsTold() {
         Ran ran = run(server.home, Map.of("TIDEMILL_API_KEY", "wrong"), "jobs");
 

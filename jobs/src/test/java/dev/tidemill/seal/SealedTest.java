@@ -1,4 +1,4 @@
-package dev.tidemill.backup;
+package dev.tidemill.seal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What was sealed opens as it was, and in no other way.
 class SealedTest {
 
-    private static final SecretKey KEY = Keys.newDataKey();
+    private static final SecretKey KEY = Ciphers.newDataKey();
 
     private static byte[] sealed(byte[] plain, String name) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -1,4 +1,4 @@
-package dev.tidemill.backup;
+package dev.tidemill.seal;
 
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -10,7 +10,7 @@ import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 
 /// Reads what [SealedOutput] wrote. A changed byte, a frame out of its place and a missing end are errors.
-final class SealedInput extends InputStream {
+public final class SealedInput extends InputStream {
 
     private final DataInputStream in;
     private final SecretKey key;
@@ -23,16 +23,17 @@ final class SealedInput extends InputStream {
     private long number;
     private boolean last;
 
-    SealedInput(InputStream in, SecretKey dataKey, String name) throws IOException {
+    /// @param name that it was written under
+    public SealedInput(InputStream in, SecretKey dataKey, String name) throws IOException {
         this.in = new DataInputStream(in);
         this.name = name;
         byte[] magic = this.in.readNBytes(SealedOutput.MAGIC.length);
         byte[] salt = this.in.readNBytes(SealedOutput.SALT);
         if (!Arrays.equals(magic, SealedOutput.MAGIC) || salt.length != SealedOutput.SALT) {
-            throw damaged("it does not begin as a part of a backup does", null);
+            throw damaged("it does not begin as a sealed part does", null);
         }
-        this.key = Keys.derive(dataKey, salt, name);
-        this.cipher = Keys.cipher();
+        this.key = Ciphers.derive(dataKey, salt, name);
+        this.cipher = Ciphers.gcm();
     }
 
     private IOException damaged(String how, @org.jspecify.annotations.Nullable Exception cause) {

@@ -1,4 +1,4 @@
-package dev.tidemill.backup;
+package dev.tidemill.seal;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,7 +17,7 @@ import javax.crypto.spec.GCMParameterSpec;
 /// bytes. The key is HKDF-SHA256 of the data key with the salt and the name of the part; the nonce is 1 byte (1 in
 /// the last frame, else 0), 3 zero bytes and the number of the frame in 8 bytes. A key is never used twice, as the
 /// salt is random.
-final class SealedOutput extends OutputStream {
+public final class SealedOutput extends OutputStream {
 
     static final byte[] MAGIC = {'T', 'I', 'D', 'E', 'M', 'I', 'L', 1};
     static final int SALT = 16;
@@ -37,12 +37,12 @@ final class SealedOutput extends OutputStream {
     /// Begins a part.
     ///
     /// @param name of the part, under which alone it can be opened
-    SealedOutput(OutputStream out, SecretKey dataKey, String name) throws IOException {
+    public SealedOutput(OutputStream out, SecretKey dataKey, String name) throws IOException {
         this.out = out;
         byte[] salt = new byte[SALT];
         new SecureRandom().nextBytes(salt);
-        this.key = Keys.derive(dataKey, salt, name);
-        this.cipher = Keys.cipher();
+        this.key = Ciphers.derive(dataKey, salt, name);
+        this.cipher = Ciphers.gcm();
         out.write(MAGIC);
         out.write(salt);
     }
@@ -86,7 +86,7 @@ final class SealedOutput extends OutputStream {
             out.write(sealed, 0, 4 + length);
             filled = 0;
         } catch (GeneralSecurityException e) {
-            throw new IOException("a part of the backup cannot be encrypted: " + e.getMessage(), e);
+            throw new IOException("a part cannot be encrypted: " + e.getMessage(), e);
         }
     }
 

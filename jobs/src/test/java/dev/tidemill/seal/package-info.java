@@ -1,0 +1,5 @@
+/// Tests of sealed streams.
+@NullMarked
+package dev.tidemill.seal;
+
+import org.jspecify.annotations.NullMarked;
