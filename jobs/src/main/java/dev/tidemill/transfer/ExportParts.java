@@ -285,16 +285,15 @@ final class ExportParts {
                         ":project", parameters.projectId().toString(),
                         ":first", String.valueOf(part.firstKey()),
                         ":last", String.valueOf(part.lastKey())));
-        workspaces.callAlone(
-                parameters.workspaceId(),
-                () -> template.execute((ConnectionCallback<Boolean>) connection -> {
-                    try {
-                        BinaryRows.stream(connection, query, taker);
-                        return true;
-                    } catch (IOException e) {
-                        throw new DataAccessResourceFailureException("part " + part.name() + " broke off", e);
-                    }
-                }));
+        ConnectionCallback<Boolean> copy = connection -> {
+            try {
+                BinaryRows.stream(connection, query, taker);
+                return true;
+            } catch (IOException e) {
+                throw new DataAccessResourceFailureException("part " + part.name() + " broke off", e);
+            }
+        };
+        workspaces.callAlone(parameters.workspaceId(), () -> Boolean.TRUE.equals(template.execute(copy)));
     }
 
     /// COPY takes no parameters. Values are ids and hashes, and nothing else may come into the statement.

@@ -111,7 +111,7 @@ public class TransferConfiguration {
     }
 
     @Bean
-    Archives archives() {
+    Archives exportedArchives() {
         return new Archives(System.getenv());
     }
 

@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -117,18 +118,16 @@ class PortableProjectTest {
                 .single();
     }
 
-    private static List<Map<String, Object>> rows(UUID workspace, String sql) {
-        List<Map<String, Object>> rows = new ArrayList<>();
-        node.owner.sql(sql).param("w", workspace).query().listOfRows().forEach(row -> rows.add(new LinkedHashMap<>(row)));
-        return rows;
+    private static List<Map<String, @Nullable Object>> rows(UUID workspace, String sql) {
+        return node.owner.sql(sql).param("w", workspace).query().listOfRows();
     }
 
     /// The vectors of each set, by the model of the set.
     private static Map<String, String> vectors(UUID workspace) {
         Map<String, String> vectors = new HashMap<>();
-        for (Map<String, Object> set : rows(workspace, "SELECT id, model FROM vector_sets WHERE workspace_id = :w")) {
+        for (Map<String, @Nullable Object> set : rows(workspace, "SELECT id, model FROM vector_sets WHERE workspace_id = :w")) {
             vectors.put(
-                    (String) set.get("model"),
+                    String.valueOf(set.get("model")),
                     rows(
                                     workspace,
                                     "SELECT content_id, embedding::text AS v, pg_typeof(embedding)::text AS t FROM vectors_" + set.get("id")

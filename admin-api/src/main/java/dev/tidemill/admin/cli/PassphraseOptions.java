@@ -8,6 +8,7 @@ import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -67,7 +68,7 @@ final class PassphraseOptions {
     }
 
     private static char[] read(String prompt) {
-        char[] typed = System.console().readPassword(prompt);
+        char[] typed = Objects.requireNonNull(System.console()).readPassword(prompt);
         if (typed == null || typed.length == 0) {
             throw new CommandFailed(ExitCode.USAGE, "no passphrase: nothing was done");
         }
@@ -77,12 +78,10 @@ final class PassphraseOptions {
     private static Placed leave(Tool tool, char[] value) {
         byte[] random = new byte[16];
         new SecureRandom().nextBytes(random);
-        Path left = tool.home()
-                .folder()
-                .resolve("passphrases")
-                .resolve("passphrase-" + HexFormat.of().formatHex(random));
+        Path all = tool.home().folder().resolve("passphrases");
+        Path left = all.resolve("passphrase-" + HexFormat.of().formatHex(random));
         try {
-            Files.createDirectories(left.getParent());
+            Files.createDirectories(all);
             Files.createFile(left, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             Files.writeString(left, new String(value));
         } catch (IOException e) {
