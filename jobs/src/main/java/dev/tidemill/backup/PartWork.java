@@ -100,11 +100,7 @@ final class PartWork {
                     case SEQUENCES -> sequences(out);
                     case QUESTIONS -> questions(out);
                     case BASE -> base(out);
-                    case ROWS -> {
-                        // Nothing of an earlier try.
-                        tables.clear();
-                        yield snapshot.read(reader -> rows(reader, todo, tables, out));
-                    }
+                    case ROWS -> snapshot.read(reader -> rows(reader, todo, tables, out));
                 });
         log.debug(
                 "part {} of backup {}: {} rows, {} bytes out of {}, in {} ms",
@@ -119,7 +115,7 @@ final class PartWork {
                 new Manifest.Part(
                         todo.name(),
                         todo.kind(),
-                        tables,
+                        List.copyOf(tables),
                         written.rows(),
                         written.rawBytes(),
                         written.bytes(),

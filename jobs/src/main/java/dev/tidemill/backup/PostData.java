@@ -34,7 +34,7 @@ final class PostData {
 
     private final List<Later> all = new ArrayList<>();
     private final Set<String> late;
-    private final Set<String> vectorIndexes = new HashSet<>();
+    private final Set<String> costly = new HashSet<>();
     private final Map<String, Long> rows;
 
     private PostData(Map<String, Long> rows, Set<String> late) {
@@ -56,8 +56,8 @@ final class PostData {
         REFERENCES,
         /// the proof of the references, and statistics for the planner
         VALIDATION,
-        /// the costly indexes, beside the proofs
-        VECTOR_INDEXES,
+        /// the costly indexes, of vectors and of the words of large tables, beside the proofs
+        COSTLY_INDEXES,
         /// what needs all of that
         LAST
     }
@@ -95,14 +95,15 @@ final class PostData {
         return data;
     }
 
-    /// Those with vector indexes are left to what [Statistics] saw, as they cannot be looked at while these are built.
+    /// Large tables and those with costly indexes are left to what [Statistics] saw, and the rest of them to the server's
+    /// own autovacuum, which takes from no restore.
     private void analyze() {
         Set<String> indexed = all.stream()
-                .filter(later -> later.stage() == Stage.VECTOR_INDEXES)
+                .filter(later -> later.stage() == Stage.COSTLY_INDEXES)
                 .map(later -> String.valueOf(later.table()))
                 .collect(Collectors.toSet());
         String tables = rows.keySet().stream()
-                .filter(table -> !indexed.contains(table))
+                .filter(table -> !indexed.contains(table) && rowsOf(table) < LARGE)
                 .sorted()
                 .collect(Collectors.joining(", "));
         if (!tables.isEmpty()) {
@@ -115,12 +116,15 @@ final class PostData {
         Matcher constraint = CONSTRAINT.matcher(sql);
         if (index.matches()) {
             String method = index.group(3).toLowerCase(java.util.Locale.ROOT);
-            boolean vectors = method.equals("hnsw") || method.equals("ivfflat");
-            if (vectors) {
-                vectorIndexes.add(index.group(1));
+            String table = index.group(2);
+            // Without it a question reads the words of every row, as it compares with every vector.
+            boolean words = !method.equals("btree") && !method.equals("hash") && rowsOf(table) >= LARGE;
+            if (vectors(method) || words) {
+                costly.add(index.group(1));
+                all.add(new Later(number, Stage.COSTLY_INDEXES, table, method, sql));
+            } else {
+                all.add(new Later(number, keys(table), table, method, sql));
             }
-            all.add(new Later(
-                    number, vectors ? Stage.VECTOR_INDEXES : keys(index.group(2)), index.group(2), method, sql));
         } else if (constraint.matches() && constraint.group(4).regionMatches(true, 0, "FOREIGN KEY", 0, 11)) {
             reference(number, proof, sql, constraint);
         } else if (constraint.matches()) {
@@ -153,7 +157,7 @@ final class PostData {
 
     private Stage stage(String sql) {
         if (sql.matches("(?is)^(COMMENT ON|REFRESH|CREATE EVENT TRIGGER|ALTER EVENT TRIGGER) .*")
-                || vectorIndexes.stream().anyMatch(sql::contains)) {
+                || costly.stream().anyMatch(sql::contains)) {
             return Stage.LAST;
         }
         return late.stream().anyMatch(sql::contains) ? Stage.LATE_RULES : Stage.RULES;
@@ -187,14 +191,14 @@ final class PostData {
             if (later.stage() == Stage.VALIDATION) {
                 proofs.computeIfAbsent(String.valueOf(later.table()), table -> new ArrayList<>())
                         .add(later);
-            } else if (later.stage() == Stage.VECTOR_INDEXES || rowsOf(later) >= LARGE) {
+            } else if (later.stage() == Stage.COSTLY_INDEXES || rowsOf(later) >= LARGE) {
                 large.add(later);
             } else {
                 small.add(later);
             }
         }
         large.sort(Comparator.<Later>comparingInt(PostData::turn)
-                .thenComparing(Comparator.comparingLong(this::rowsOf).reversed()));
+                .thenComparing(Comparator.comparingLong((Later later) -> rowsOf(later)).reversed()));
         List<Work> work = large.stream()
                 .map(later -> new Work(List.of(later)))
                 .collect(Collectors.toCollection(ArrayList::new));
@@ -208,17 +212,26 @@ final class PostData {
         return work;
     }
 
-    /// Keys lock their table against each other and against indexes, so they go first; of indexes those on words and
-    /// vectors take longest.
+    /// Keys lock their table against each other and against indexes, so they go first; of indexes those on vectors and on
+    /// words take longest.
     private static int turn(Later later) {
         return switch (later.method()) {
             case "" -> 0;
-            case "btree" -> 2;
-            default -> 1;
+            case "hnsw", "ivfflat" -> 1;
+            case "btree" -> 3;
+            default -> 2;
         };
     }
 
+    static boolean vectors(String method) {
+        return method.equals("hnsw") || method.equals("ivfflat");
+    }
+
     private long rowsOf(Later later) {
-        return rows.getOrDefault(String.valueOf(later.table()), 0L);
+        return rowsOf(String.valueOf(later.table()));
+    }
+
+    private long rowsOf(String table) {
+        return rows.getOrDefault(table, 0L);
     }
 }

@@ -296,7 +296,7 @@ class RestoreConfiguration {
     @Bean
     @StepScope
     AheadReader<Work, Work> indexReader(RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
-        return restore.statements(step, EnumSet.of(Stage.VALIDATION, Stage.VECTOR_INDEXES));
+        return restore.statements(step, EnumSet.of(Stage.VALIDATION, Stage.COSTLY_INDEXES));
     }
 
     @Bean

@@ -207,7 +207,7 @@ final class RestoreJob implements JobExecutionListener {
     /// Vector indexes get all there is, whatever is done beside them the share of one of several.
     private long memory(Work work, int threads) {
         long all = properties.memory().toMegabytes();
-        return work.statements().getFirst().stage() == Stage.VECTOR_INDEXES ? all : Math.max(16, all / threads);
+        return PostData.vectors(work.statements().getFirst().method()) ? all : Math.max(16, all / threads);
     }
 
     private void inOrder(Draft draft, PostData postData, Stage... stages) throws Exception {
@@ -238,7 +238,7 @@ final class RestoreJob implements JobExecutionListener {
             for (String sql : Draft.split(sql(archive, Manifest.Kind.SEQUENCES))) {
                 LiveDatabase.execute(connection, sql);
             }
-            Statistics.ofKeys(connection, archive.manifest());
+            Statistics.ofKeys(connection, archive.manifest(), false);
         }
         draft.moment("readable");
     }
@@ -256,7 +256,12 @@ final class RestoreJob implements JobExecutionListener {
         if (draft.finished()) {
             return;
         }
-        inOrder(draft, postData(archive(step)), Stage.LAST);
+        Archive archive = archive(step);
+        inOrder(draft, postData(archive), Stage.LAST);
+        try (Connection connection = draft.database().connect("tidemill restore")) {
+            LiveDatabase.execute(connection, "SET synchronous_commit = off");
+            Statistics.ofKeys(connection, archive.manifest(), true);
+        }
         draft.moment("indexed");
     }
 

@@ -11,9 +11,11 @@ final class Statistics {
 
     /// Of the columns of large tables that rows are found and joined by, which are short: a look at long texts and at
     /// words would take most of the time. Enough for the first questions.
-    static void ofKeys(Connection connection, Manifest manifest) throws SQLException {
+    ///
+    /// @param late those that no question needs, otherwise those that questions need
+    static void ofKeys(Connection connection, Manifest manifest, boolean late) throws SQLException {
         for (Manifest.Table table : manifest.tables()) {
-            if (table.rows() < PostData.LARGE || Tables.late(table.name())) {
+            if (table.rows() < PostData.LARGE || Tables.late(table.name()) != late) {
                 continue;
             }
             List<String> columns = BackupJob.column(
