@@ -252,8 +252,8 @@ final class Bench implements AutoCloseable {
     }
 
     static String heapPeak() {
-        return "%d MB, after a collection at most %d MB (of -Xmx512m)"
-                .formatted(PEAK_BEFORE.get() >> 20, PEAK_AFTER.get() >> 20);
+        return "%d MB, after a collection at most %d MB (of %d MB)"
+                .formatted(PEAK_BEFORE.get() >> 20, PEAK_AFTER.get() >> 20, Runtime.getRuntime().maxMemory() >> 20);
     }
 
     /// Peak resident memory of this process, as the kernel counts it; Linux only.

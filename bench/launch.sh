@@ -1,7 +1,7 @@
 # Sourced by ./ingest, ./query and ./retrieval: builds what is missing or stale, then runs one program of this folder.
 set -eu
 
-# launch PROGRAM ARGUMENT…
+# launch PROGRAM ARGUMENT…, with the heap that $heap names
 launch() {
   program=$1
   shift
@@ -24,7 +24,7 @@ launch() {
   trap 'exit 143' TERM
   # The server's own account, to which root hands its data, must be able to enter.
   chmod 755 "$work"
-  "$jdk/bin/java" -Xmx512m --enable-native-access=ALL-UNNAMED -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 \
+  "$jdk/bin/java" "-Xmx${heap:-512m}" --enable-native-access=ALL-UNNAMED -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 \
     -Dbench.root="$root" -Dbench.work="$work" -Dtidemill.log.file="$work/tidemill.log" \
     -cp "$root/admin-api/target/tidemill.jar:$root/admin-api/target/lib/*" "$bench/$program.java" "$@"
 }

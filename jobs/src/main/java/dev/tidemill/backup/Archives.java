@@ -89,6 +89,8 @@ public final class Archives {
     public record TableView(String name, long rows) {}
 
     /// A part of a backup.
+    ///
+    /// @param table whose rows it holds, how many tables where they are several, null for other parts
     public record PartView(
             String name, String kind, @Nullable String table, long rows, long rawBytes, long bytes, String sha256) {}
 
@@ -135,7 +137,7 @@ public final class Archives {
                         .map(part -> new PartView(
                                 part.name(),
                                 part.kind().name().toLowerCase(Locale.ROOT),
-                                part.table(),
+                                tables(part),
                                 part.rows(),
                                 part.rawBytes(),
                                 part.bytes(),
@@ -149,6 +151,14 @@ public final class Archives {
         try (InputStream in = archive.open(archive.manifest().part(part))) {
             in.transferTo(out);
         }
+    }
+
+    private static @Nullable String tables(Manifest.Part part) {
+        return switch (part.tables().size()) {
+            case 0 -> null;
+            case 1 -> part.tables().getFirst().table();
+            default -> part.tables().size() + " tables";
+        };
     }
 
     private Archive archive(String given) {
@@ -179,29 +189,62 @@ public final class Archives {
         Files.writeString(folder.resolve("roles.sql"), roles(manifest));
         for (Manifest.Part part : manifest.parts()) {
             String name = part.name().substring(part.name().indexOf('/') + 1);
-            try (InputStream in = archive.open(part);
-                    OutputStream out = new BufferedOutputStream(Files.newOutputStream(folder.resolve(name)))) {
-                in.transferTo(out);
-            }
-            switch (part.kind()) {
-                case PRE_DATA, SEQUENCES, POST_DATA ->
-                    script.append("\\i ").append(name).append('\n');
-                case ROWS -> {
-                    Manifest.Table table = manifest.table(String.valueOf(part.table()));
-                    script.append("\\copy ")
-                            .append(table.name())
-                            .append(" (")
-                            .append(String.join(", ", table.columns()))
-                            .append(") from '")
-                            .append(name)
-                            .append(table.binary() ? "' with (format binary)\n" : "'\n");
+            try (InputStream in = archive.open(part)) {
+                switch (part.kind()) {
+                    case ROWS -> {
+                        for (Manifest.Content content : part.tables()) {
+                            String file = part.tables().size() == 1 ? name : inBundle(name, content, manifest);
+                            writeOut(Slice.of(in, content.rawBytes(), part.name()), folder.resolve(file));
+                            script.append(copy(manifest.table(content.table()), file));
+                        }
+                        // Proves the end of the part.
+                        in.transferTo(OutputStream.nullOutputStream());
+                    }
+                    case PRE_DATA, SEQUENCES, POST_DATA -> {
+                        writeOut(in, folder.resolve(name));
+                        script.append("\\i ").append(name).append('\n');
+                    }
+                    case BASE, QUESTIONS -> {
+                        writeOut(in, folder.resolve(name));
+                        script.append("-- ")
+                                .append(name)
+                                .append(
+                                        part.kind() == Manifest.Kind.BASE
+                                                ? ": a base backup of the whole cluster\n"
+                                                : ": questions and their answers\n");
+                    }
                 }
-                case BASE -> script.append("-- ").append(name).append(": a base backup of the whole cluster\n");
-                case QUESTIONS -> script.append("-- ").append(name).append(": questions and their answers\n");
             }
         }
         script.append("ANALYZE;\n");
         Files.writeString(folder.resolve("restore.sql"), script.toString());
+    }
+
+    private static void writeOut(InputStream in, Path file) throws IOException {
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+            in.transferTo(out);
+        }
+    }
+
+    /// The name of a table's file out of a bundle: `0007-small-tables-1.bundle` has `0007-012-projects.copy`.
+    private static String inBundle(String bundle, Manifest.Content content, Manifest manifest) {
+        List<Manifest.Content> all = manifest.parts().stream()
+                .filter(part -> part.name().endsWith("/" + bundle))
+                .findFirst()
+                .orElseThrow()
+                .tables();
+        return String.format(
+                Locale.ROOT,
+                "%s-%03d-%s%s",
+                bundle.substring(0, bundle.indexOf('-')),
+                all.indexOf(content) + 1,
+                PartPlan.plain(content.table()),
+                manifest.table(content.table()).binary() ? ".copy" : ".txt");
+    }
+
+    private static String copy(Manifest.Table table, String file) {
+        return "\\copy " + table.name() + " (" + String.join(", ", table.columns()) + ") from '" + file
+                + (table.binary() ? "' with (format binary)\n" : "'\n");
     }
 
     /// A cluster that was recovered: start it with `PrivateCluster`, or `TIDEMILL_HOME`.

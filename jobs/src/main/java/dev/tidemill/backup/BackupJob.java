@@ -240,13 +240,13 @@ final class BackupJob implements JobExecutionListener {
         }
     }
 
-    /// Parts in order, made on several threads.
+    /// Parts as they are done, made on several threads.
     AheadReader<Todo, Kept> reader(StepExecution step) {
         String id = Parameters.text(step, Parameters.BACKUP);
         PartWork[] work = new PartWork[1];
         return new AheadReader<>(
                 PARTS,
-                context -> {
+                () -> {
                     List<Todo> open = rows.parts(id).stream()
                             .filter(kept -> kept.part() == null)
                             .map(Kept::todo)
@@ -256,7 +256,7 @@ final class BackupJob implements JobExecutionListener {
                     }
                     return open;
                 },
-                todo -> () -> work[0].make(todo),
+                todo -> work[0].make(todo),
                 properties.threads());
     }
 
@@ -322,21 +322,22 @@ final class BackupJob implements JobExecutionListener {
     }
 
     private static Manifest whole(Manifest head, List<Manifest.Part> parts) {
+        Map<String, List<Manifest.Content>> contents = parts.stream()
+                .flatMap(part -> part.tables().stream())
+                .collect(Collectors.groupingBy(Manifest.Content::table));
         List<Manifest.Table> tables = head.tables().stream()
                 .map(table -> {
-                    List<Manifest.Part> of = parts.stream()
-                            .filter(part -> table.name().equals(part.table()))
-                            .toList();
+                    List<Manifest.Content> of = contents.getOrDefault(table.name(), List.of());
                     return new Manifest.Table(
                             table.name(),
                             table.columns(),
                             table.binary(),
                             table.workspaceColumn(),
                             table.ofWorkspaces(),
-                            of.stream().mapToLong(Manifest.Part::rows).sum(),
+                            of.stream().mapToLong(Manifest.Content::rows).sum(),
                             table.binary()
                                     ? RowDigest.sum(of.stream()
-                                            .map(Manifest.Part::digest)
+                                            .map(Manifest.Content::digest)
                                             .toList())
                                     : "");
                 })

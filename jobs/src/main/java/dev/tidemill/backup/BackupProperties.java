@@ -16,7 +16,7 @@ import org.springframework.util.unit.DataSize;
 ///     `backup.key` in the data folder
 /// @param olderKeyFiles keys that open earlier backups
 /// @param partSize size of a part before compression
-/// @param concurrency parts written at a time, 0 for as many as there are cores
+/// @param concurrency parts written at a time, 0 for one more than there are cores, as one waits for the disk
 /// @param compression level of zstd
 /// @param questions asked of each project, and again of every restored copy
 /// @param leftovers after how long what a broken-off backup left is taken away
@@ -31,7 +31,7 @@ public record BackupProperties(
         @DefaultValue List<String> olderKeyFiles,
         @DefaultValue("64MB") DataSize partSize,
         @DefaultValue("0") int concurrency,
-        @DefaultValue("3") int compression,
+        @DefaultValue("1") int compression,
         @DefaultValue("5") int questions,
         @DefaultValue("1d") Duration leftovers,
         @DefaultValue Retention retention,
@@ -57,7 +57,7 @@ public record BackupProperties(
     }
 
     int threads() {
-        return concurrency == 0 ? Runtime.getRuntime().availableProcessors() : concurrency;
+        return concurrency == 0 ? Runtime.getRuntime().availableProcessors() + 1 : concurrency;
     }
 
     /// A bucket. Credentials come from where AWS programs look for them: `AWS_ACCESS_KEY_ID` and

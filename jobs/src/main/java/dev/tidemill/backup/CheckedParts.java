@@ -1,13 +1,13 @@
 package dev.tidemill.backup;
 
 import dev.tidemill.backup.Catalogue.Archive;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,25 +47,23 @@ class CheckedParts implements ItemWriter<CheckedParts.Seen>, StepExecutionListen
 
     AheadReader<Manifest.Part, Seen> reader(int threads) {
         Archive archive = catalogue.open(backup);
-        return new AheadReader<>("check", context -> archive.manifest().parts(), part -> look(archive, part), threads);
+        return new AheadReader<>("check", () -> archive.manifest().parts(), part -> look(archive, part), threads);
     }
 
-    private Callable<Seen> look(Archive archive, Manifest.Part part) {
+    private Seen look(Archive archive, Manifest.Part part) throws IOException {
         if (whole) {
-            return () -> new Seen(part.name(), archive.check(part));
+            return new Seen(part.name(), archive.check(part));
         }
-        return () -> {
-            Map<String, Long> sizes = archive.target().list(archive.path(part)).stream()
-                    .collect(Collectors.toMap(Target.Entry::name, Target.Entry::size));
-            Long size = sizes.get(archive.path(part));
-            return new Seen(
-                    part.name(),
-                    size == null
-                            ? part.name() + ": missing"
-                            : size == part.bytes()
-                                    ? null
-                                    : part.name() + ": size invalid, " + size + " bytes instead of " + part.bytes());
-        };
+        Map<String, Long> sizes = archive.target().list(archive.path(part)).stream()
+                .collect(Collectors.toMap(Target.Entry::name, Target.Entry::size));
+        Long size = sizes.get(archive.path(part));
+        return new Seen(
+                part.name(),
+                size == null
+                        ? part.name() + ": missing"
+                        : size == part.bytes()
+                                ? null
+                                : part.name() + ": size invalid, " + size + " bytes instead of " + part.bytes());
     }
 
     @Override

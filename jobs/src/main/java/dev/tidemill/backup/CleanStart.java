@@ -77,8 +77,10 @@ final class CleanStart {
             }
             lifted(connection, false);
             connection.commit();
-            connection.setAutoCommit(true);
-            LiveDatabase.execute(connection, "ANALYZE");
+            if (only != null) {
+                connection.setAutoCommit(true);
+                LiveDatabase.execute(connection, "ANALYZE");
+            }
         }
     }
 

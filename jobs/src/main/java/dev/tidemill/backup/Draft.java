@@ -1,18 +1,24 @@
 package dev.tidemill.backup;
 
+import dev.tidemill.backup.PostData.Later;
 import dev.tidemill.run.InvalidParameter;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Timestamp;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.NativeQuery;
 import org.postgresql.core.Parser;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A database that a backup is being loaded into. It bears another name until it is whole, and says in its comment
 /// and in a schema of its own what was done already, in the transactions that did it.
@@ -21,13 +27,10 @@ final class Draft {
     /// Holds the notes on what was done; dropped when the database is whole.
     static final String NOTES = "tidemill_restore";
 
+    private static final Logger log = LoggerFactory.getLogger(Draft.class);
     private static final String SUFFIX = "_restoring";
     private static final String COMMENT = "made by tidemill out of backup ";
     private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_]{0,47}");
-    private static final Pattern VECTOR_INDEX =
-            Pattern.compile("(?is)^\\s*CREATE (UNIQUE )?INDEX .* USING (hnsw|ivfflat) .*");
-    private static final Pattern FOREIGN_KEY =
-            Pattern.compile("(?is)^\\s*ALTER TABLE .* ADD CONSTRAINT .* FOREIGN KEY .*");
 
     private final LiveDatabase live;
     private final String name;
@@ -36,19 +39,6 @@ final class Draft {
         this.live = live;
         this.name = name;
     }
-
-    /// What a statement after the data is about, in the order in which they are done.
-    enum Stage {
-        /// keys, indexes, policies: what the rows need to be used
-        FIRST,
-        /// references between tables
-        REFERENCES,
-        /// the costly indexes
-        VECTOR_INDEXES
-    }
-
-    /// A statement that comes after the data.
-    record Later(int number, Stage stage, String sql) {}
 
     /// @throws InvalidParameter when it cannot be the name of a new database
     static String checkedName(LiveDatabase live, String name) {
@@ -171,7 +161,9 @@ final class Draft {
     }
 
     /// All that comes before the data, in one transaction with the tables of the notes.
-    void prepare(List<String> roles, String owner, String preData) throws SQLException {
+    ///
+    /// @param begun when the restore began, from which its times are counted
+    void prepare(List<String> roles, String owner, String preData, Instant begun) throws SQLException {
         try (Connection connection = database().connect("tidemill restore")) {
             connection.setAutoCommit(false);
             for (String role : roles) {
@@ -183,8 +175,12 @@ final class Draft {
                     CREATE TABLE tidemill_restore.loaded (part text PRIMARY KEY, rows bigint NOT NULL);
                     CREATE TABLE tidemill_restore.done (number integer PRIMARY KEY, millis bigint NOT NULL);
                     CREATE TABLE tidemill_restore.moments (name text PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp());
-                    INSERT INTO tidemill_restore.moments (name) VALUES ('begun')
                     """);
+            try (PreparedStatement moment =
+                    connection.prepareStatement("INSERT INTO tidemill_restore.moments VALUES ('begun', ?)")) {
+                moment.setTimestamp(1, Timestamp.from(begun));
+                moment.executeUpdate();
+            }
             for (String sql : split(preData)) {
                 run(connection, sql);
             }
@@ -234,42 +230,17 @@ final class Draft {
         return statements;
     }
 
-    /// What comes after the data, without the session settings, in the order in which it is to be done.
-    static List<Later> later(String postData) throws SQLException {
-        List<Later> all = new ArrayList<>();
-        Set<String> vectorIndexes = new HashSet<>();
-        List<String> statements = split(postData);
-        for (int i = 0; i < statements.size(); i++) {
-            String sql = statements.get(i);
-            String bare = sql.replaceAll("(?m)^\\s*--.*$", "").strip();
-            if (bare.isEmpty() || bare.startsWith("SET ") || bare.contains("pg_catalog.set_config('search_path'")) {
-                continue;
-            }
-            Stage stage = Stage.FIRST;
-            if (VECTOR_INDEX.matcher(bare).matches()) {
-                stage = Stage.VECTOR_INDEXES;
-                vectorIndexes.add(bare.replaceFirst("(?is)^CREATE (UNIQUE )?INDEX (\\S+) .*", "$2"));
-            } else if (FOREIGN_KEY.matcher(bare).matches()) {
-                stage = Stage.REFERENCES;
-            } else if (vectorIndexes.stream().anyMatch(bare::contains)) {
-                // A comment on such an index, for example.
-                stage = Stage.VECTOR_INDEXES;
-            }
-            all.add(new Later(i, stage, bare));
-        }
-        all.sort(java.util.Comparator.comparing(Later::stage).thenComparing(Later::number));
-        return all;
-    }
-
     Set<String> loaded() throws SQLException {
         try (Connection connection = database().connect("tidemill restore")) {
             return new HashSet<>(BackupJob.column(connection, "SELECT part FROM tidemill_restore.loaded"));
         }
     }
 
-    Set<String> done() throws SQLException {
+    Set<Integer> done() throws SQLException {
         try (Connection connection = database().connect("tidemill restore")) {
-            return new HashSet<>(BackupJob.column(connection, "SELECT number::text FROM tidemill_restore.done"));
+            return BackupJob.column(connection, "SELECT number::text FROM tidemill_restore.done").stream()
+                    .map(Integer::valueOf)
+                    .collect(Collectors.toSet());
         }
     }
 
@@ -282,21 +253,28 @@ final class Draft {
         });
     }
 
-    /// Does a statement and notes it in the same transaction.
-    static void run(Connection connection, Later later, long megabytes) throws SQLException {
+    /// Does statements and notes them in the same transaction. What a crash of the server takes away it takes away with
+    /// its note, so nothing here waits for the disk; giving the database its name does.
+    static void run(Connection connection, List<Later> statements, long megabytes) throws SQLException {
         int workers = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
         LiveDatabase.execute(
                 connection,
-                "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '" + megabytes
+                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL synchronous_commit = off;"
+                        + " SET LOCAL maintenance_work_mem = '" + megabytes
                         + "MB'; SET LOCAL max_parallel_maintenance_workers = " + workers
                         + "; SET LOCAL search_path = ''; SET LOCAL check_function_bodies = false");
-        long start = System.nanoTime();
-        run(connection, later.sql());
         try (PreparedStatement note =
                 connection.prepareStatement("INSERT INTO tidemill_restore.done (number, millis) VALUES (?, ?)")) {
-            note.setInt(1, later.number());
-            note.setLong(2, (System.nanoTime() - start) / 1_000_000);
-            note.executeUpdate();
+            for (Later later : statements) {
+                long start = System.nanoTime();
+                run(connection, later.sql());
+                long millis = (System.nanoTime() - start) / 1_000_000;
+                log.debug("{} ms: {}", millis, later.sql());
+                note.setInt(1, later.number());
+                note.setLong(2, millis);
+                note.addBatch();
+            }
+            note.executeBatch();
         }
         connection.commit();
     }

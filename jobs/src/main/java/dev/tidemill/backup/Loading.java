@@ -7,7 +7,9 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -38,41 +40,27 @@ final class Loading {
     record Loaded(String part, long rows) {}
 
     Loaded load(Manifest.Part part) throws Exception {
-        Manifest.Table table = archive.manifest().table(String.valueOf(part.table()));
-        if (only != null && !table.ofWorkspaces()) {
+        if (only != null
+                && part.tables().stream()
+                        .noneMatch(content ->
+                                archive.manifest().table(content.table()).ofWorkspaces())) {
             return new Loaded(part.name(), 0);
-        }
-        UUID wanted = only != null && table.workspaceColumn() >= 0 ? only : null;
-        if (wanted != null && !table.binary()) {
-            throw new IllegalStateException("one workspace cannot be taken out of " + table.name()
-                    + ": its rows are in the text form of COPY. Restore the whole backup");
         }
         return sessions.with(connection -> {
             LiveDatabase.execute(
                     connection,
                     "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; SET LOCAL row_security = off;"
                             + " SET LOCAL datestyle = ISO; SET LOCAL intervalstyle = postgres");
-            CopyIn copy = connection
-                    .unwrap(PGConnection.class)
-                    .getCopyAPI()
-                    .copyIn("COPY " + table.name() + " (" + String.join(", ", table.columns()) + ") FROM STDIN"
-                            + (table.binary() ? " (FORMAT binary)" : ""));
-            long rows;
+            long rows = 0;
             try (InputStream in = archive.open(part)) {
-                if (wanted == null) {
-                    all(in, copy);
-                } else {
-                    some(in, copy, table.workspaceColumn(), wanted);
+                for (Manifest.Content content : part.tables()) {
+                    rows += load(connection, part, content, Slice.of(in, content.rawBytes(), part.name()));
                 }
-                rows = copy.endCopy();
-            } finally {
-                if (copy.isActive()) {
-                    copy.cancelCopy();
+                // Proves the end of the part, and that nothing follows what its manifest knows.
+                if (in.transferTo(OutputStream.nullOutputStream()) > 0) {
+                    throw new BackupDamaged("part " + part.name() + " of backup "
+                            + archive.manifest().id() + " holds more than its manifest says");
                 }
-            }
-            if (wanted == null && rows != part.rows()) {
-                throw new BackupDamaged("part " + part.name() + " of backup "
-                        + archive.manifest().id() + " gave " + rows + " rows instead of " + part.rows());
             }
             try (PreparedStatement note =
                     connection.prepareStatement("INSERT INTO tidemill_restore.loaded (part, rows) VALUES (?, ?)")) {
@@ -83,6 +71,44 @@ final class Loading {
             connection.commit();
             return new Loaded(part.name(), rows);
         });
+    }
+
+    private long load(Connection connection, Manifest.Part part, Manifest.Content content, Slice in)
+            throws SQLException, IOException {
+        Manifest.Table table = archive.manifest().table(content.table());
+        if (content.rows() == 0 || only != null && !table.ofWorkspaces()) {
+            in.transferTo(OutputStream.nullOutputStream());
+            return 0;
+        }
+        UUID wanted = only != null && table.workspaceColumn() >= 0 ? only : null;
+        if (wanted != null && !table.binary()) {
+            throw new IllegalStateException("one workspace cannot be taken out of " + table.name()
+                    + ": its rows are in the text form of COPY. Restore the whole backup");
+        }
+        CopyIn copy = connection
+                .unwrap(PGConnection.class)
+                .getCopyAPI()
+                .copyIn("COPY " + table.name() + " (" + String.join(", ", table.columns()) + ") FROM STDIN"
+                        + (table.binary() ? " (FORMAT binary)" : ""));
+        long rows;
+        try {
+            if (wanted == null) {
+                all(in, copy);
+            } else {
+                some(in, copy, table.workspaceColumn(), wanted);
+            }
+            rows = copy.endCopy();
+        } finally {
+            if (copy.isActive()) {
+                copy.cancelCopy();
+            }
+        }
+        if (wanted == null && rows != content.rows()) {
+            throw new BackupDamaged("part " + part.name() + " of backup "
+                    + archive.manifest().id() + " gave " + rows + " rows of " + table.name() + " instead of "
+                    + content.rows());
+        }
+        return rows;
     }
 
     private static void all(InputStream in, CopyIn copy) throws SQLException, IOException {
@@ -111,8 +137,7 @@ final class Loading {
             int fields = in.readShort();
             if (fields < 0) {
                 copy.writeToCopy(new byte[] {(byte) 0xff, (byte) 0xff}, 0, 2);
-                // Proves the rest of the part.
-                in.transferTo(java.io.OutputStream.nullOutputStream());
+                in.transferTo(OutputStream.nullOutputStream());
                 return;
             }
             row.reset();

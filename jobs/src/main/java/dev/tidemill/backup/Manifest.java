@@ -41,7 +41,7 @@ record Manifest(
         List<Table> tables,
         List<Part> parts) {
 
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
 
     /// What is in a backup.
     enum Scope {
@@ -91,7 +91,7 @@ record Manifest(
     enum Kind {
         /// SQL that comes before the data
         PRE_DATA,
-        /// rows as COPY gives them
+        /// rows as COPY gives them: of a table, a piece of one, or several small ones one after another
         ROWS,
         /// SQL that sets the sequences
         SEQUENCES,
@@ -106,20 +106,18 @@ record Manifest(
     /// A file of the backup: zstd, then sealed.
     ///
     /// @param name in the folder of the backup, and in the sealing
-    /// @param table of the rows, null for other kinds
+    /// @param tables whose rows it holds, in their order in it; none for other kinds
     /// @param rawBytes before compression
     /// @param bytes as it lies in the target
     /// @param sha256 of those, in hexadecimal
-    /// @param digest of its rows, as for the table
     record Part(
-            String name,
-            Kind kind,
-            @Nullable String table,
-            long rows,
-            long rawBytes,
-            long bytes,
-            String sha256,
-            String digest) {}
+            String name, Kind kind, List<Content> tables, long rows, long rawBytes, long bytes, String sha256) {}
+
+    /// The rows of a table in a part: what one COPY gave, whole.
+    ///
+    /// @param rawBytes its length; the next one begins right behind it
+    /// @param digest of its rows, as for the table
+    record Content(String table, long rows, long rawBytes, String digest) {}
 
     long bytes() {
         return parts.stream().mapToLong(Part::bytes).sum();

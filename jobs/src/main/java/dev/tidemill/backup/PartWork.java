@@ -1,6 +1,7 @@
 package dev.tidemill.backup;
 
 import dev.tidemill.backup.BackupRows.Kept;
+import dev.tidemill.backup.PartPlan.Copy;
 import dev.tidemill.backup.PartPlan.Todo;
 import dev.tidemill.postgres.Programs;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +31,7 @@ final class PartWork {
     /// Tries of a part whose target is in trouble, each with tries of its own requests; then the run is tried again.
     private static final int TRIES = 3;
 
-    /// What newer versions of pg_dump guard their output with; older versions of psql do not know it.
+    /// What newer versions of pg_dump and pg_restore guard their output with; older versions of psql do not know it.
     private static final Pattern GUARD = Pattern.compile("(?m)^\\\\(un)?restrict [A-Za-z0-9]+\\R?");
 
     private final LiveDatabase database;
@@ -42,6 +44,7 @@ final class PartWork {
     private final @Nullable UUID only;
     private final int compression;
     private final Programs programs;
+    private @Nullable Schema schema;
 
     PartWork(
             LiveDatabase database,
@@ -84,7 +87,8 @@ final class PartWork {
     }
 
     private Kept once(Todo todo) throws Exception {
-        RowDigest digest = new RowDigest();
+        List<Manifest.Content> tables = new ArrayList<>();
+        long start = System.nanoTime();
         Parts.Written written = Parts.write(
                 target,
                 backup + "/" + todo.name(),
@@ -92,44 +96,66 @@ final class PartWork {
                 dataKey,
                 compression,
                 out -> switch (todo.kind()) {
-                    case PRE_DATA -> dump("pre-data", out);
-                    case POST_DATA -> dump("post-data", out);
+                    case PRE_DATA, POST_DATA -> schema(todo.kind(), out);
                     case SEQUENCES -> sequences(out);
                     case QUESTIONS -> questions(out);
                     case BASE -> base(out);
-                    case ROWS -> rows(todo, digest, out);
+                    case ROWS -> snapshot.read(reader -> rows(reader, todo, tables, out));
                 });
+        log.debug(
+                "part {} of backup {}: {} rows, {} bytes out of {}, in {} ms",
+                todo.name(),
+                backup,
+                written.rows(),
+                written.bytes(),
+                written.rawBytes(),
+                (System.nanoTime() - start) / 1_000_000);
         return new Kept(
                 todo,
                 new Manifest.Part(
                         todo.name(),
                         todo.kind(),
-                        todo.table(),
+                        List.copyOf(tables),
                         written.rows(),
                         written.rawBytes(),
                         written.bytes(),
-                        written.sha256(),
-                        todo.kind() == Manifest.Kind.ROWS && todo.binary() ? digest.text() : ""));
+                        written.sha256()));
     }
 
-    private long rows(Todo todo, RowDigest digest, OutputStream out) throws Exception {
-        String copy = "COPY " + todo.query() + " TO STDOUT" + (todo.binary() ? " (FORMAT binary)" : "");
-        return snapshot.read(reader -> {
-            CopyOut rows = reader.unwrap(PGConnection.class).getCopyAPI().copyOut(copy);
-            try {
-                for (byte[] message = rows.readFromCopy(); message != null; message = rows.readFromCopy()) {
-                    if (todo.binary()) {
-                        digest.message(message);
-                    }
-                    out.write(message);
+    private static long rows(Connection reader, Todo todo, List<Manifest.Content> tables, OutputStream out)
+            throws SQLException, IOException {
+        long rows = 0;
+        for (Copy copy : todo.copies()) {
+            Manifest.Content content = rows(reader, copy, out);
+            tables.add(content);
+            rows += content.rows();
+        }
+        return rows;
+    }
+
+    private static Manifest.Content rows(Connection reader, Copy copy, OutputStream out)
+            throws SQLException, IOException {
+        RowDigest digest = new RowDigest();
+        long bytes = 0;
+        CopyOut rows = reader.unwrap(PGConnection.class)
+                .getCopyAPI()
+                .copyOut("COPY " + copy.query() + " TO STDOUT" + (copy.binary() ? " (FORMAT binary)" : ""));
+        try {
+            for (byte[] message = rows.readFromCopy(); message != null; message = rows.readFromCopy()) {
+                if (copy.binary()) {
+                    digest.message(message);
                 }
-            } finally {
-                if (rows.isActive()) {
-                    rows.cancelCopy();
-                }
+                out.write(message);
+                bytes += message.length;
             }
-            return todo.binary() ? digest.rows() : rows.getHandledRowCount();
-        });
+        } finally {
+            if (rows.isActive()) {
+                rows.cancelCopy();
+            }
+        }
+        return copy.binary()
+                ? new Manifest.Content(copy.table(), digest.rows(), bytes, digest.text())
+                : new Manifest.Content(copy.table(), rows.getHandledRowCount(), bytes, "");
     }
 
     /// Of the whole cluster as it is, which needs no snapshot: the log says what was written meanwhile.
@@ -146,24 +172,52 @@ final class PartWork {
         return 0;
     }
 
-    private long dump(String section, OutputStream out) throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                programs.path("pg_dump"),
-                "--schema-only",
-                "--section=" + section,
-                "--snapshot=" + snapshot.name(),
-                "--no-password"));
-        String role = snapshot.read(reader -> String.valueOf(
-                LiveDatabase.text(reader, "SELECT coalesce(nullif(current_user::text, session_user::text), '')")));
-        if (!role.isEmpty()) {
-            command.add("--role=" + role);
+    private long schema(Manifest.Kind kind, OutputStream out) throws Exception {
+        Schema whole;
+        synchronized (this) {
+            if (schema == null) {
+                schema = dump();
+            }
+            whole = schema;
         }
-        run(
-                command,
-                in -> out.write(GUARD.matcher(new String(in.readAllBytes(), StandardCharsets.UTF_8))
-                        .replaceAll("")
-                        .getBytes(StandardCharsets.UTF_8)));
+        out.write((kind == Manifest.Kind.PRE_DATA ? whole.preData() : whole.postData())
+                .getBytes(StandardCharsets.UTF_8));
         return 0;
+    }
+
+    /// The schema as SQL: what comes before the data, and what after.
+    private record Schema(String preData, String postData) {}
+
+    /// The catalog is read once; `pg_restore` makes both sections of it.
+    private Schema dump() throws Exception {
+        Path archive = Files.createTempFile("tidemill-schema-", ".dump");
+        try {
+            List<String> command = new ArrayList<>(List.of(
+                    programs.path("pg_dump"),
+                    "--schema-only",
+                    "--format=custom",
+                    "--compress=0",
+                    "--file=" + archive,
+                    "--snapshot=" + snapshot.name(),
+                    "--no-password"));
+            String role = snapshot.read(reader -> String.valueOf(
+                    LiveDatabase.text(reader, "SELECT coalesce(nullif(current_user::text, session_user::text), '')")));
+            if (!role.isEmpty()) {
+                command.add("--role=" + role);
+            }
+            run(command, InputStream::readAllBytes);
+            return new Schema(section("pre-data", archive), section("post-data", archive));
+        } finally {
+            Files.deleteIfExists(archive);
+        }
+    }
+
+    private String section(String name, Path archive) throws IOException, InterruptedException {
+        StringBuilder sql = new StringBuilder();
+        run(
+                List.of(programs.path("pg_restore"), "--section=" + name, "--file=-", archive.toString()),
+                in -> sql.append(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
+        return GUARD.matcher(sql).replaceAll("");
     }
 
     /// Takes what a program writes.

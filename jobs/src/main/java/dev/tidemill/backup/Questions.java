@@ -21,6 +21,7 @@ import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
@@ -82,12 +83,13 @@ final class Questions {
             throws SQLException {
         List<Asked> asked = new ArrayList<>();
         List<String> left = new ArrayList<>();
-        Session session = new Session(database, snapshot);
-        for (Asked question : session.choose(perProject, only)) {
-            try {
-                asked.add(answered(session.searcher, question));
-            } catch (IllegalStateException otherModel) {
-                left.add(question.project() + ": " + otherModel.getMessage());
+        try (Session session = new Session(database, snapshot)) {
+            for (Asked question : session.choose(perProject, only)) {
+                try {
+                    asked.add(answered(session.searcher, question));
+                } catch (IllegalStateException otherModel) {
+                    left.add(question.project() + ": " + otherModel.getMessage());
+                }
             }
         }
         return new Sheet(asked, left.stream().distinct().toList());
@@ -128,12 +130,20 @@ final class Questions {
         if (sheet.asked().isEmpty()) {
             return new Comparison(0, 0, 1, List.of());
         }
-        Session session = new Session(copy, null);
         int same = 0;
         double overlap = 0;
         List<String> different = new ArrayList<>();
-        for (Asked question : sheet.asked()) {
-            List<Passage> now = answered(session.searcher, question).found();
+        List<List<Passage>> answers = new ArrayList<>();
+        try (Session session = new Session(copy, null)) {
+            for (Asked question : sheet.asked()) {
+                answers.add(answered(session.searcher, question).found());
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(copy.name() + " cannot be asked: " + e.getMessage(), e);
+        }
+        for (int i = 0; i < answers.size(); i++) {
+            Asked question = sheet.asked().get(i);
+            List<Passage> now = answers.get(i);
             Set<Passage> both = new HashSet<>(now);
             both.retainAll(new HashSet<>(question.found()));
             int most = Math.max(now.size(), question.found().size());
@@ -149,20 +159,40 @@ final class Questions {
         return new Comparison(asked, same, overlap / asked, different);
     }
 
-    /// The search room over one database.
-    private final class Session {
+    /// The search room over one database. It asks on the same two connections: a new one for every transaction would
+    /// cost more than many a question.
+    private final class Session implements AutoCloseable {
+        private final List<SingleConnectionDataSource> connections = new ArrayList<>();
         private final JdbcClient all;
         private final Workspaces seeing;
         private final Searcher searcher;
 
-        Session(LiveDatabase database, @Nullable String snapshot) {
-            DataSource backup = database.source("tidemill asks", AS_BACKUP);
+        Session(LiveDatabase database, @Nullable String snapshot) throws SQLException {
+            DataSource backup = connected(database, AS_BACKUP);
             this.all = JdbcClient.create(backup);
             this.seeing = new Workspaces(transactions(backup, snapshot), all);
-            DataSource source = database.source("tidemill asks", AS_CALLERS);
+            DataSource source;
+            try {
+                source = connected(database, AS_CALLERS);
+            } catch (SQLException e) {
+                close();
+                throw e;
+            }
             JdbcClient jdbc = JdbcClient.create(source);
             Workspaces workspaces = new Workspaces(transactions(source, snapshot), jdbc);
             this.searcher = new Searcher(workspaces, new Projects(workspaces, jdbc), new ChunkSearch(jdbc), vectors);
+        }
+
+        private DataSource connected(LiveDatabase database, String options) throws SQLException {
+            SingleConnectionDataSource source = new SingleConnectionDataSource(
+                    database.source("tidemill asks", options).getConnection(), true);
+            connections.add(source);
+            return source;
+        }
+
+        @Override
+        public void close() {
+            connections.forEach(SingleConnectionDataSource::destroy);
         }
 
         private static PlatformTransactionManager transactions(DataSource source, @Nullable String snapshot) {

@@ -1,7 +1,7 @@
 package dev.tidemill.backup;
 
-import dev.tidemill.backup.Draft.Later;
-import dev.tidemill.backup.Draft.Stage;
+import dev.tidemill.backup.PostData.Stage;
+import dev.tidemill.backup.PostData.Work;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
@@ -53,7 +53,11 @@ class RestoreConfiguration {
             @Qualifier("restoreLoadStep") Step load,
             @Qualifier("restoreConstrainStep") Step constrain,
             @Qualifier("restoreSettleStep") Step settle,
+            @Qualifier("restoreRestStep") Step rest,
+            @Qualifier("restoreRestKeysStep") Step restKeys,
+            @Qualifier("restoreRelateStep") Step relate,
             @Qualifier("restoreIndexStep") Step index,
+            @Qualifier("restoreConcludeStep") Step conclude,
             @Qualifier("restoreCleanStep") Step clean,
             @Qualifier("restoreFinishStep") Step finish) {
         return steps.job(RestoreJob.RESTORE)
@@ -63,7 +67,11 @@ class RestoreConfiguration {
                 .next(load)
                 .next(constrain)
                 .next(settle)
+                .next(rest)
+                .next(restKeys)
+                .next(relate)
                 .next(index)
+                .next(conclude)
                 .next(clean)
                 .next(finish)
                 .build();
@@ -79,7 +87,11 @@ class RestoreConfiguration {
             @Qualifier("restoreLoadStep") Step load,
             @Qualifier("restoreConstrainStep") Step constrain,
             @Qualifier("restoreSettleStep") Step settle,
+            @Qualifier("restoreRestStep") Step rest,
+            @Qualifier("restoreRestKeysStep") Step restKeys,
+            @Qualifier("restoreRelateStep") Step relate,
             @Qualifier("restoreIndexStep") Step index,
+            @Qualifier("restoreConcludeStep") Step conclude,
             @Qualifier("drillExamineStep") Step examine,
             @Qualifier("drillDiscardStep") Step discard,
             @Qualifier("drillJudgeStep") Step judge) {
@@ -91,7 +103,11 @@ class RestoreConfiguration {
                 .next(load)
                 .next(constrain)
                 .next(settle)
+                .next(rest)
+                .next(restKeys)
+                .next(relate)
                 .next(index)
+                .next(conclude)
                 .next(examine)
                 .next(discard)
                 .next(judge)
@@ -200,33 +216,41 @@ class RestoreConfiguration {
                 .build();
     }
 
-    @Bean
-    Step restoreLoadStep(Steps steps, @Qualifier("loadReader") AheadReader<Manifest.Part, Loading.Loaded> reader) {
-        return steps.<Loading.Loaded, Loading.Loaded>chunks("load", 1)
+    private static Step parts(Steps steps, String name, AheadReader<Manifest.Part, Loading.Loaded> reader) {
+        return steps.<Loading.Loaded, Loading.Loaded>chunks(name, 1)
                 .reader(reader)
                 .writer(loaded -> {})
                 .build();
     }
 
-    @Bean
-    @StepScope
-    AheadReader<Manifest.Part, Loading.Loaded> loadReader(
-            RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
-        return restore.loading(step);
-    }
-
-    @Bean
-    Step restoreConstrainStep(Steps steps, @Qualifier("constrainReader") AheadReader<Later, Later> reader) {
-        return steps.<Later, Later>chunks("constrain", 1)
+    private static Step statements(Steps steps, String name, AheadReader<Work, Work> reader) {
+        return steps.<Work, Work>chunks(name, 1)
                 .reader(reader)
                 .writer(done -> {})
                 .build();
     }
 
     @Bean
+    Step restoreLoadStep(Steps steps, @Qualifier("loadReader") AheadReader<Manifest.Part, Loading.Loaded> reader) {
+        return parts(steps, "load", reader);
+    }
+
+    @Bean
     @StepScope
-    AheadReader<Later, Later> constrainReader(RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
-        return restore.statements(step, EnumSet.of(Stage.FIRST, Stage.REFERENCES));
+    AheadReader<Manifest.Part, Loading.Loaded> loadReader(
+            RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
+        return restore.loading(step, false);
+    }
+
+    @Bean
+    Step restoreConstrainStep(Steps steps, @Qualifier("constrainReader") AheadReader<Work, Work> reader) {
+        return statements(steps, "constrain", reader);
+    }
+
+    @Bean
+    @StepScope
+    AheadReader<Work, Work> constrainReader(RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
+        return restore.statements(step, EnumSet.of(Stage.KEYS));
     }
 
     @Bean
@@ -236,17 +260,49 @@ class RestoreConfiguration {
     }
 
     @Bean
-    Step restoreIndexStep(Steps steps, @Qualifier("indexReader") AheadReader<Later, Later> reader) {
-        return steps.<Later, Later>chunks("index", 1)
-                .reader(reader)
-                .writer(done -> {})
-                .build();
+    Step restoreRestStep(Steps steps, @Qualifier("restReader") AheadReader<Manifest.Part, Loading.Loaded> reader) {
+        return parts(steps, "load-rest", reader);
     }
 
     @Bean
     @StepScope
-    AheadReader<Later, Later> indexReader(RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
-        return restore.statements(step, EnumSet.of(Stage.VECTOR_INDEXES));
+    AheadReader<Manifest.Part, Loading.Loaded> restReader(
+            RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
+        return restore.loading(step, true);
+    }
+
+    @Bean
+    Step restoreRestKeysStep(Steps steps, @Qualifier("restKeysReader") AheadReader<Work, Work> reader) {
+        return statements(steps, "constrain-rest", reader);
+    }
+
+    @Bean
+    @StepScope
+    AheadReader<Work, Work> restKeysReader(RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
+        return restore.statements(step, EnumSet.of(Stage.LATE_KEYS));
+    }
+
+    @Bean
+    Step restoreRelateStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("relate", BackupConfiguration.tasklet(restore::relate))
+                .build();
+    }
+
+    @Bean
+    Step restoreIndexStep(Steps steps, @Qualifier("indexReader") AheadReader<Work, Work> reader) {
+        return statements(steps, "index", reader);
+    }
+
+    @Bean
+    @StepScope
+    AheadReader<Work, Work> indexReader(RestoreJob restore, @Value("#{stepExecution}") StepExecution step) {
+        return restore.statements(step, EnumSet.of(Stage.VALIDATION, Stage.COSTLY_INDEXES));
+    }
+
+    @Bean
+    Step restoreConcludeStep(Steps steps, RestoreJob restore) {
+        return steps.tasklet("conclude", BackupConfiguration.tasklet(restore::conclude))
+                .build();
     }
 
     @Bean

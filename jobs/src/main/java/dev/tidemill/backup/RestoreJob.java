@@ -3,8 +3,9 @@ package dev.tidemill.backup;
 import dev.tidemill.backup.BackupRows.Drill;
 import dev.tidemill.backup.BackupRows.Finding;
 import dev.tidemill.backup.Catalogue.Archive;
-import dev.tidemill.backup.Draft.Later;
-import dev.tidemill.backup.Draft.Stage;
+import dev.tidemill.backup.PostData.Later;
+import dev.tidemill.backup.PostData.Stage;
+import dev.tidemill.backup.PostData.Work;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.alerts.Event;
@@ -133,7 +134,11 @@ final class RestoreJob implements JobExecutionListener {
         Archive archive = archive(step);
         draft.create(comment(step));
         if (!draft.hasSchema()) {
-            draft.prepare(archive.manifest().roles(), archive.manifest().owner(), sql(archive, Manifest.Kind.PRE_DATA));
+            draft.prepare(
+                    archive.manifest().roles(),
+                    archive.manifest().owner(),
+                    sql(archive, Manifest.Kind.PRE_DATA),
+                    began(step.getJobExecution()));
         }
     }
 
@@ -148,67 +153,116 @@ final class RestoreJob implements JobExecutionListener {
     }
 
     /// The parts with rows that are not loaded yet.
-    AheadReader<Manifest.Part, Loading.Loaded> loading(StepExecution step) {
+    ///
+    /// @param late those that no question needs, otherwise those that questions need
+    AheadReader<Manifest.Part, Loading.Loaded> loading(StepExecution step, boolean late) {
         Archive archive = archive(step);
         Draft draft = draft(step);
         Sessions sessions = draft.sessions();
         Loading loading = new Loading(archive, sessions, only(step));
-        return new AheadReader<Manifest.Part, Loading.Loaded>(
+        return new AheadReader<>(
                         "load",
-                        context -> {
-                            Set<String> loaded = draft.finished()
-                                    ? archive.manifest().parts().stream()
-                                            .map(Manifest.Part::name)
-                                            .collect(Collectors.toSet())
-                                    : draft.loaded();
+                        () -> {
+                            if (draft.finished()) {
+                                return List.of();
+                            }
+                            Set<String> loaded = draft.loaded();
                             return archive.manifest().of(Manifest.Kind.ROWS).stream()
-                                    .filter(part -> !loaded.contains(part.name()))
+                                    .filter(part -> Tables.late(part) == late && !loaded.contains(part.name()))
                                     .toList();
                         },
-                        part -> () -> loading.load(part),
+                        loading::load,
                         properties.threads())
                 .on(sessions);
     }
 
-    /// The statements of these stages that are not done yet, one after another.
-    AheadReader<Later, Later> statements(StepExecution step, Set<Stage> stages) {
+    private static PostData postData(Archive archive) throws SQLException, IOException {
+        List<Manifest.Table> tables = archive.manifest().tables();
+        return PostData.of(
+                sql(archive, Manifest.Kind.POST_DATA),
+                tables.stream().collect(Collectors.toMap(Manifest.Table::name, Manifest.Table::rows)),
+                tables.stream()
+                        .map(Manifest.Table::name)
+                        .filter(Tables::late)
+                        .collect(Collectors.toSet()));
+    }
+
+    /// The statements of these stages that are not done yet, several at a time.
+    AheadReader<Work, Work> statements(StepExecution step, Set<Stage> stages) {
         Draft draft = draft(step);
         Archive archive = archive(step);
         Sessions sessions = draft.sessions();
-        return new AheadReader<Later, Later>(
+        int threads = properties.threads();
+        return new AheadReader<Work, Work>(
                         "constrain",
-                        context -> {
-                            if (draft.finished()) {
-                                return List.of();
-                            }
-                            Set<String> done = draft.done();
-                            return Draft.later(sql(archive, Manifest.Kind.POST_DATA)).stream()
-                                    .filter(later -> stages.contains(later.stage())
-                                            && !done.contains(Integer.toString(later.number())))
-                                    .toList();
-                        },
-                        later -> () -> sessions.with(connection -> {
-                            Draft.run(connection, later, properties.memory().toMegabytes());
-                            return later;
+                        () -> draft.finished() ? List.of() : postData(archive).work(stages, draft.done()),
+                        work -> sessions.with(connection -> {
+                            Draft.run(connection, work.statements(), memory(work, threads));
+                            return work;
                         }),
-                        1)
+                        threads)
                 .on(sessions);
     }
 
+    /// Vector indexes get all there is, whatever is done beside them the share of one of several.
+    private long memory(Work work, int threads) {
+        long all = properties.memory().toMegabytes();
+        return PostData.vectors(work.statements().getFirst().method()) ? all : Math.max(16, all / threads);
+    }
+
+    private void inOrder(Draft draft, PostData postData, Stage... stages) throws Exception {
+        Set<Integer> done = draft.done();
+        try (Sessions sessions = draft.sessions()) {
+            for (Stage stage : stages) {
+                List<Later> left = postData.left(stage, done);
+                if (!left.isEmpty()) {
+                    sessions.with(connection -> {
+                        Draft.run(connection, left, properties.memory().toMegabytes());
+                        return left;
+                    });
+                }
+            }
+        }
+    }
+
     /// From here on the rows answer questions, by comparing with every vector.
-    void settle(StepExecution step) throws SQLException, IOException {
+    void settle(StepExecution step) throws Exception {
         Draft draft = draft(step);
         if (draft.finished()) {
             return;
         }
         Archive archive = archive(step);
+        inOrder(draft, postData(archive), Stage.RULES);
         try (Connection connection = draft.database().connect("tidemill restore")) {
+            LiveDatabase.execute(connection, "SET synchronous_commit = off");
             for (String sql : Draft.split(sql(archive, Manifest.Kind.SEQUENCES))) {
                 LiveDatabase.execute(connection, sql);
             }
-            LiveDatabase.execute(connection, "ANALYZE");
+            Statistics.ofKeys(connection, archive.manifest(), false);
         }
         draft.moment("readable");
+    }
+
+    /// References, without their proof, and what else the tables need that no question does.
+    void relate(StepExecution step) throws Exception {
+        Draft draft = draft(step);
+        if (!draft.finished()) {
+            inOrder(draft, postData(archive(step)), Stage.LATE_RULES, Stage.REFERENCES);
+        }
+    }
+
+    void conclude(StepExecution step) throws Exception {
+        Draft draft = draft(step);
+        if (draft.finished()) {
+            return;
+        }
+        Archive archive = archive(step);
+        inOrder(draft, postData(archive), Stage.LAST);
+        try (Connection connection = draft.database().connect("tidemill restore")) {
+            LiveDatabase.execute(connection, "SET synchronous_commit = off");
+            Statistics.ofKeys(connection, archive.manifest(), true);
+        }
+        draft.moment("indexed");
     }
 
     void clean(StepExecution step) throws SQLException {
@@ -216,7 +270,6 @@ final class RestoreJob implements JobExecutionListener {
         if (draft.finished()) {
             return;
         }
-        draft.moment("indexed");
         CleanStart.make(draft.database(), only(step));
     }
 
@@ -237,7 +290,6 @@ final class RestoreJob implements JobExecutionListener {
     /// Looks through the copy and keeps what was found; judged later, when the copy is gone.
     void examine(StepExecution step) throws SQLException {
         Draft draft = draft(step);
-        draft.moment("indexed");
         Archive archive = archive(step);
         List<Finding> findings = new Examination(archive, draft.database(), questions, drill).everything();
         Instant began = began(step.getJobExecution());

@@ -33,7 +33,33 @@ final class Tables {
     /// Says to which schema level the data belong.
     private static final Set<String> OF_EVERY_WORKSPACE = Set.of("databasechangelog");
 
+    /// What may be large and no question reads: originals, the cache of vectors, history. Loaded last.
+    private static final Set<String> LATE = Set.of(
+            "public.assets",
+            "public.asked_questions",
+            "public.audit_entries",
+            "public.billing_events",
+            "public.blob_parts",
+            "public.dead_letters",
+            "public.document_texts",
+            "public.embedding_cache",
+            "public.evaluation_answers",
+            "public.events",
+            "public.export_parts",
+            "public.history",
+            "public.usage_counters");
+
     private Tables() {}
+
+    /// Whether no question needs the table.
+    static boolean late(String table) {
+        return LATE.contains(table) || table.startsWith("public.batch_");
+    }
+
+    /// Whether no question needs the part.
+    static boolean late(Manifest.Part part) {
+        return part.tables().stream().allMatch(content -> late(content.table()));
+    }
 
     /// A table that holds rows.
     ///

@@ -4,7 +4,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.CompletionService;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.batch.infrastructure.item.ItemStreamReader;
 
-/// Reads the results of costly work in order, while the next pieces of work are being done on threads
+/// Reads the results of costly work, in order unless told otherwise, while the next pieces of work are being done on threads
 /// of its own: the work goes on while a chunk is written and committed, and holds no connection. What
 /// there is to do is read from the data, so nothing needs to be remembered for a restart.
 public class LookAheadReader<I, O> implements ItemStreamReader<O> {
@@ -33,8 +35,10 @@ public class LookAheadReader<I, O> implements ItemStreamReader<O> {
     private int ahead;
     private int atRisk = Integer.MAX_VALUE;
     private int uncommitted;
+    private boolean unordered;
     private final Deque<Future<O>> results = new ArrayDeque<>();
     private @Nullable ExecutorService pool;
+    private @Nullable CompletionService<O> completed;
     private Iterator<I> page = List.<I>of().iterator();
     private boolean exhausted;
 
@@ -69,11 +73,20 @@ public class LookAheadReader<I, O> implements ItemStreamReader<O> {
         return this;
     }
 
+    /// Hands on every result as soon as it is there, whatever its place: a long piece of work holds up no other. Before
+    /// the reader is opened.
+    public final LookAheadReader<I, O> unordered() {
+        unordered = true;
+        return this;
+    }
+
     @Override
     public void open(ExecutionContext context) {
         uncommitted = 0;
         Progress.total(context, remaining.getAsLong());
-        pool = Executors.newFixedThreadPool(threads, WorkerThreads.named(name + "-"));
+        ExecutorService running = Executors.newFixedThreadPool(threads, WorkerThreads.named(name + "-"));
+        pool = running;
+        completed = unordered ? new ExecutorCompletionService<>(running) : null;
     }
 
     @Override
@@ -87,9 +100,12 @@ public class LookAheadReader<I, O> implements ItemStreamReader<O> {
             if (item == null) {
                 break;
             }
-            results.add(running.submit(() -> work.apply(item)));
+            results.add(
+                    completed != null
+                            ? completed.submit(() -> work.apply(item))
+                            : running.submit(() -> work.apply(item)));
         }
-        Future<O> first = results.poll();
+        Future<O> first = nextResult();
         if (first == null) {
             return null;
         }
@@ -108,6 +124,15 @@ public class LookAheadReader<I, O> implements ItemStreamReader<O> {
     @Override
     public void update(ExecutionContext context) {
         uncommitted = 0;
+    }
+
+    private @Nullable Future<O> nextResult() throws InterruptedException {
+        if (completed == null || results.isEmpty()) {
+            return results.poll();
+        }
+        Future<O> first = completed.take();
+        results.remove(first);
+        return first;
     }
 
     private @Nullable I next() {
@@ -129,9 +154,9 @@ public class LookAheadReader<I, O> implements ItemStreamReader<O> {
         pool = null;
         running.shutdownNow();
         try {
-            if (!running.awaitTermination(1, TimeUnit.MINUTES)) {
+            if (!running.awaitTermination(2, TimeUnit.MINUTES)) {
                 throw new IllegalStateException(
-                        "work of step " + name + " did not end within a minute of being cancelled");
+                        "work of step " + name + " did not end within two minutes of being cancelled");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

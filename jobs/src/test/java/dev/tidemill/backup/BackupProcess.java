@@ -6,26 +6,33 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// A backup or a restore in a process of its own, to be killed.
 final class BackupProcess {
 
     private BackupProcess() {}
 
-    /// @param job with its parameters as `name=value`
+    /// @param job with its parameters as `name=value`, or `resume` for what a killed process left; before it settings as
+    ///     `-Dname=value`
     static Process start(SampleDatabase sample, Path home, String... job) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-Xmx256m",
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC"));
+        command.addAll(
+                Stream.of(job).filter(each -> each.startsWith("-D")).toList());
+        command.addAll(List.of(
                 "-cp",
                 System.getProperty("java.class.path"),
                 BackupProcess.class.getName(),
                 sample.database().jdbcUrl(),
                 sample.database().username(),
                 home.toString()));
-        command.addAll(List.of(job));
+        command.addAll(
+                Stream.of(job).filter(each -> !each.startsWith("-D")).toList());
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(new File(home.toFile(), "process.log"));
@@ -40,7 +47,11 @@ final class BackupProcess {
         }
         try (BackupHarness harness =
                 new BackupHarness(args[0], args[1], System.getenv("TEST_PASSWORD"), Path.of(args[2]), Map.of())) {
-            harness.run(args[3], parameters);
+            if (args[3].equals("resume")) {
+                harness.runs().resumeOrphans().forEach(harness::await);
+            } else {
+                harness.run(args[3], parameters);
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.RunView;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,8 +86,13 @@ class BackupTest {
                         "other.things",
                         "public.databasechangelog")
                 .anyMatch(name -> name.startsWith("public.vectors_"));
-        assertThat(manifest.of(Manifest.Kind.ROWS).stream().filter(part -> "public.big".equals(part.table())))
+        assertThat(manifest.of(Manifest.Kind.ROWS).stream()
+                        .filter(part -> part.tables().getFirst().table().equals("public.big")))
                 .hasSizeGreaterThan(10);
+        assertThat(manifest.parts())
+                .as("small tables share parts")
+                .hasSizeLessThan(manifest.tables().size())
+                .anyMatch(part -> part.tables().size() > 3);
         assertThat(manifest.table("public.big").rows()).isEqualTo(3000);
         assertThat(manifest.table("public.blob_parts").rows()).isEqualTo(24);
         assertThat(manifest.table("public.textual").binary()).isFalse();
@@ -222,6 +228,49 @@ class BackupTest {
         sample.drop("by_hand");
     }
 
+    /// As docs/backups.md tells: where a table's rows lie in a bundle is in the manifest.
+    @Test
+    void aTableIsTakenOutOfABundleByHandWithPlainPsql(@TempDir Path folder) throws Exception {
+        Manifest manifest = manifest(backup);
+        Manifest.Part bundle = manifest.of(Manifest.Kind.ROWS).stream()
+                .filter(part -> part.tables().stream()
+                        .anyMatch(content -> content.table().equals("public.\"Odd Table\"")))
+                .findFirst()
+                .orElseThrow();
+        assertThat(bundle.tables()).hasSizeGreaterThan(1);
+        Path clear = folder.resolve("bundle");
+        try (OutputStream out = Files.newOutputStream(clear)) {
+            harness.bean(Archives.class).cat(backup, bundle.name(), out);
+        }
+        long before = bundle.tables().stream()
+                .takeWhile(content -> !content.table().equals("public.\"Odd Table\""))
+                .mapToLong(Manifest.Content::rawBytes)
+                .sum();
+        long length = bundle.tables().stream()
+                .filter(content -> content.table().equals("public.\"Odd Table\""))
+                .findFirst()
+                .orElseThrow()
+                .rawBytes();
+        sample.execute("CREATE TABLE odd_again (id integer PRIMARY KEY, \"a b\" text)");
+        ProcessBuilder shell = new ProcessBuilder(
+                        "/bin/sh",
+                        "-c",
+                        "tail -c +" + (before + 1) + " bundle | head -c " + length + " | '"
+                                + sample.database().binDirectory().resolve("psql")
+                                + "' -X -q -c 'COPY odd_again FROM STDIN (FORMAT binary)'")
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("psql.log").toFile());
+        shell.environment().putAll(harness.live().environment());
+        int code = shell.start().waitFor();
+
+        assertThat(code).as(Files.readString(folder.resolve("psql.log"))).isZero();
+        assertThat(sample.number(sample.database().name(), """
+                        SELECT count(*) FROM odd_again a JOIN "Odd Table" o ON a.id = o.id AND a."a b" IS NOT DISTINCT FROM o."a b"
+                        """)).isEqualTo(3);
+        sample.execute("DROP TABLE odd_again");
+    }
+
     @Test
     void aDrillRestoresComparesAsksAndLeavesNothingBehind() throws Exception {
         RunView run = harness.run("drill", Map.of("backup", backup));
@@ -307,6 +356,7 @@ class BackupTest {
         Random random = new Random(20261124);
         Path folder = home.resolve("backups").resolve(damaged);
         int found = 0;
+        int inBundles = 0;
         for (int i = 0; i < 1_000; i++) {
             // One in ten in the manifest and its seal, the rest over the bytes of the parts.
             if (i % 10 == 0) {
@@ -331,10 +381,12 @@ class BackupTest {
                 if (archive.check(parts.get(number)) != null) {
                     found++;
                 }
+                inBundles += parts.get(number).tables().size() > 1 ? 1 : 0;
                 flip(file, bit);
             }
         }
         assertThat(found).isEqualTo(1_000);
+        assertThat(inBundles).isPositive();
         assertThat(archive.check(parts.getFirst())).isNull();
 
         flip(file(damaged, parts.getLast()), 77);
@@ -432,7 +484,7 @@ class BackupTest {
             RunView failed = harness.run("backup", Map.of());
             id = String.valueOf(failed.parameters().get("backup"));
             assertThat(failed.status()).isEqualTo("FAILED");
-            assertThat(failed.message()).contains("zz_last");
+            assertThat(failed.message()).contains("small-tables");
             assertThat(harness.bean(Archives.class).find(id)).isEmpty();
             long done = harness.owner
                     .sql("SELECT count(*) FROM backup_parts WHERE backup_id = :id AND done")
@@ -453,7 +505,7 @@ class BackupTest {
         remove(id);
     }
 
-    /// Puts a folder in the way of every part of the table `zz_last`, as soon as its backup's folder is there.
+    /// Puts a folder in the way of the part that holds the table `zz_last`, as soon as its backup's folder is there.
     private static final class Obstacle {
         private final Path backups;
         private final Thread thread;
@@ -468,7 +520,7 @@ class BackupTest {
             while (!done) {
                 for (Map<String, Object> row : harness.owner.sql("""
                         SELECT backup_id, part -> 'todo' ->> 'name' AS name FROM backup_parts
-                        WHERE part -> 'todo' ->> 'name' LIKE '%zz_last%' AND NOT done
+                        WHERE part -> 'todo' ->> 'copies' LIKE '%zz_last%' AND NOT done
                         """).query().listOfRows()) {
                     Path file = backups.resolve(row.get("backup_id") + "/" + row.get("name"));
                     try {
@@ -488,7 +540,7 @@ class BackupTest {
             done = true;
             thread.join();
             try (Stream<Path> tree = Files.walk(backups)) {
-                for (Path path : tree.filter(path -> path.toString().contains("zz_last"))
+                for (Path path : tree.filter(path -> path.toString().contains("small-tables"))
                         .sorted(java.util.Comparator.reverseOrder())
                         .toList()) {
                     if (Files.isDirectory(path)) {
