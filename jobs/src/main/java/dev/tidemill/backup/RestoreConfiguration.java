@@ -6,6 +6,7 @@ import dev.tidemill.run.Control;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Steps;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
@@ -35,8 +36,24 @@ class RestoreConfiguration {
             Questions questions,
             RestoreProperties properties,
             DrillProperties drill,
-            Control control) {
-        return new RestoreJob(premises, depot, rows, questions, properties, drill, control);
+            Control control,
+            Scratch scratch) {
+        return new RestoreJob(premises, depot, rows, questions, properties, drill, control, scratch);
+    }
+
+    @Bean
+    Scratch scratch(Premises premises, Control control, @Value("${tidemill.home}") Path home) {
+        return new Scratch(premises, control, home);
+    }
+
+    @Bean
+    ScratchSweep scratchSweep(Scratch scratch) {
+        return new ScratchSweep(scratch);
+    }
+
+    @Bean
+    ScratchRequests scratchRequests(Premises premises, BackupRequests requests) {
+        return new ScratchRequests(premises, requests);
     }
 
     @Bean
@@ -200,11 +217,14 @@ class RestoreConfiguration {
                 .build();
     }
 
+    /// This one and those after it again in every run: what is done is noted in the new database, and that of a failed
+    /// drill is gone.
     @Bean
     Step restoreLoadStep(Steps steps, @Qualifier("loadReader") AheadReader<Manifest.Part, Loading.Loaded> reader) {
         return steps.<Loading.Loaded, Loading.Loaded>chunks("load", 1)
                 .reader(reader)
                 .writer(loaded -> {})
+                .allowStartIfComplete(true)
                 .build();
     }
 
@@ -220,6 +240,7 @@ class RestoreConfiguration {
         return steps.<Later, Later>chunks("constrain", 1)
                 .reader(reader)
                 .writer(done -> {})
+                .allowStartIfComplete(true)
                 .build();
     }
 
@@ -232,6 +253,7 @@ class RestoreConfiguration {
     @Bean
     Step restoreSettleStep(Steps steps, RestoreJob restore) {
         return steps.tasklet("settle", BackupConfiguration.tasklet(restore::settle))
+                .allowStartIfComplete(true)
                 .build();
     }
 
@@ -240,6 +262,7 @@ class RestoreConfiguration {
         return steps.<Later, Later>chunks("index", 1)
                 .reader(reader)
                 .writer(done -> {})
+                .allowStartIfComplete(true)
                 .build();
     }
 

@@ -52,6 +52,7 @@ final class RestoreJob implements JobExecutionListener {
     private final DrillProperties drill;
     private final Control control;
     private final Outbox outbox;
+    private final Scratch scratch;
 
     RestoreJob(
             Premises premises,
@@ -60,7 +61,9 @@ final class RestoreJob implements JobExecutionListener {
             Questions questions,
             RestoreProperties properties,
             DrillProperties drill,
-            Control control) {
+            Control control,
+            Scratch scratch) {
+        this.scratch = scratch;
         this.premises = premises;
         this.depot = depot;
         this.rows = rows;
@@ -87,7 +90,7 @@ final class RestoreJob implements JobExecutionListener {
     /// Refuses before anything is touched.
     void preflight(StepExecution step) throws SQLException {
         Draft draft = draft(step);
-        if (draft.finished() && resumed(step)) {
+        if (Scratch.over(step.getJobExecution()) || (draft.finished() && resumed(step))) {
             return;
         }
         List<String> obstacles = Preflight.of(archive(step).manifest(), premises.database(), draft)
@@ -95,9 +98,12 @@ final class RestoreJob implements JobExecutionListener {
         if (!obstacles.isEmpty()) {
             throw new IllegalStateException("the backup cannot be restored here: " + String.join("; ", obstacles));
         }
-        if (step.getJobExecution().getJobInstance().getJobName().equals(DRILL)) {
-            discardOthers(draft);
-        }
+        scratch.sweep();
+    }
+
+    /// Whether there is nothing left to be done to the database: it has its name, or was looked at and removed.
+    private static boolean over(StepExecution step, Draft draft) throws SQLException {
+        return Scratch.over(step.getJobExecution()) || draft.finished();
     }
 
     /// Whether the comment of the database says that this launch made it.
@@ -107,27 +113,13 @@ final class RestoreJob implements JobExecutionListener {
         return Draft.made(premises.database()).contains(name + "\t" + comment);
     }
 
-    private static String comment(StepExecution step) {
-        return Draft.comment(
-                Parameters.text(step, Parameters.BACKUP),
-                step.getJobExecution().getJobInstance().getJobName() + " "
-                        + step.getJobExecution().getJobInstanceId());
-    }
-
-    /// What drills that died for good left behind.
-    private void discardOthers(Draft own) throws SQLException {
-        for (String made : Draft.made(premises.database())) {
-            String database = made.substring(0, made.indexOf('\t'));
-            if (made.contains(" by " + DRILL + " ") && !database.equals(own.draftName())) {
-                log.info("removing {}, which an earlier drill left", database);
-                new Draft(premises.database(), database.replaceFirst("_restoring$", "")).discard();
-            }
-        }
+    private String comment(StepExecution step) {
+        return Draft.comment(Parameters.text(step, Parameters.BACKUP), Scratch.run(premises, step.getJobExecution()));
     }
 
     void create(StepExecution step) throws SQLException, IOException {
         Draft draft = draft(step);
-        if (draft.finished()) {
+        if (over(step, draft)) {
             return;
         }
         Archive archive = archive(step);
@@ -156,7 +148,7 @@ final class RestoreJob implements JobExecutionListener {
         return new AheadReader<Manifest.Part, Loading.Loaded>(
                         "load",
                         context -> {
-                            Set<String> loaded = draft.finished()
+                            Set<String> loaded = over(step, draft)
                                     ? archive.manifest().parts().stream()
                                             .map(Manifest.Part::name)
                                             .collect(Collectors.toSet())
@@ -178,7 +170,7 @@ final class RestoreJob implements JobExecutionListener {
         return new AheadReader<Later, Later>(
                         "constrain",
                         context -> {
-                            if (draft.finished()) {
+                            if (over(step, draft)) {
                                 return List.of();
                             }
                             Set<String> done = draft.done();
@@ -198,7 +190,7 @@ final class RestoreJob implements JobExecutionListener {
     /// From here on the rows answer questions, by comparing with every vector.
     void settle(StepExecution step) throws SQLException, IOException {
         Draft draft = draft(step);
-        if (draft.finished()) {
+        if (over(step, draft)) {
             return;
         }
         Archive archive = archive(step);
@@ -213,7 +205,7 @@ final class RestoreJob implements JobExecutionListener {
 
     void clean(StepExecution step) throws SQLException {
         Draft draft = draft(step);
-        if (draft.finished()) {
+        if (over(step, draft)) {
             return;
         }
         draft.moment("indexed");
@@ -222,7 +214,7 @@ final class RestoreJob implements JobExecutionListener {
 
     void finish(StepExecution step) throws SQLException {
         Draft draft = draft(step);
-        if (draft.finished()) {
+        if (over(step, draft)) {
             return;
         }
         log.info(
@@ -236,6 +228,9 @@ final class RestoreJob implements JobExecutionListener {
 
     /// Looks through the copy and keeps what was found; judged later, when the copy is gone.
     void examine(StepExecution step) throws SQLException {
+        if (Scratch.over(step.getJobExecution())) {
+            return;
+        }
         Draft draft = draft(step);
         draft.moment("indexed");
         Archive archive = archive(step);
@@ -269,7 +264,8 @@ final class RestoreJob implements JobExecutionListener {
     }
 
     void discard(StepExecution step) throws SQLException {
-        draft(step).discard();
+        scratch.discard(step.getJobExecution());
+        Scratch.end(step.getJobExecution());
     }
 
     /// Fails the run, and with it tells the operators, when something was not well.

@@ -36,25 +36,8 @@ final class SealTasklet implements Tasklet {
     @Override
     public RepeatStatus execute(StepContribution contribution, ChunkContext context) {
         TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
-        List<Manifest.Part> done = parts.done(parameters.workspaceId(), parameters.instance());
-        Path draft = Path.of(parameters.file() + ".draft-" + parameters.instance());
         try {
-            boolean sealed =
-                    Files.exists(parameters.file()) && !Files.isDirectory(parameters.parts()) && !done.isEmpty();
-            if (!sealed) {
-                try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(draft), 1 << 16)) {
-                    if (parameters.lines()) {
-                        for (Manifest.Part part : done) {
-                            Files.copy(parameters.parts().resolve(part.name()), out);
-                        }
-                    } else {
-                        zip(parameters, done, out);
-                    }
-                }
-                Files.move(
-                        draft, parameters.file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            }
-            remove(parameters.parts());
+            seal(parameters);
             Progress.message(
                     contribution.getStepExecution().getJobExecution().getExecutionContext(),
                     "wrote " + parameters.file() + ", " + Files.size(parameters.file()) + " bytes");
@@ -62,6 +45,25 @@ final class SealTasklet implements Tasklet {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + parameters.file() + ": " + e.getMessage(), e);
         }
+    }
+
+    void seal(TransferParameters parameters) throws IOException {
+        List<Manifest.Part> done = parts.done(parameters.workspaceId(), parameters.instance());
+        Path draft = Path.of(parameters.file() + ".draft-" + parameters.instance());
+        boolean sealed = Files.exists(parameters.file()) && !Files.isDirectory(parameters.parts()) && !done.isEmpty();
+        if (!sealed) {
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(draft), 1 << 16)) {
+                if (parameters.lines()) {
+                    for (Manifest.Part part : done) {
+                        Files.copy(parameters.parts().resolve(part.name()), out);
+                    }
+                } else {
+                    zip(parameters, done, out);
+                }
+            }
+            Files.move(draft, parameters.file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        }
+        remove(parameters.parts());
     }
 
     private void zip(TransferParameters parameters, List<Manifest.Part> done, OutputStream out) throws IOException {

@@ -145,6 +145,36 @@ class BackupsController {
         return launch(caller, "restore", parameters, null);
     }
 
+    /// What to take out of a backup.
+    record ReclaimBody(
+            @Schema(description = "slug of the only project; without it all of the workspace") @Nullable
+            String project,
+
+            @Schema(description = "id or slug of the workspace; default the caller's") @Nullable
+            String only,
+
+            @Schema(description = "slug of the live project; without it the one it had") @Nullable
+            String into,
+
+            @Schema(description = "when the live project has documents: refuse (default), skip or replace") @Nullable
+            String onConflict) {}
+
+    @PostMapping("/{id}/reclaim")
+    @Operation(
+            summary = "Take a project or a workspace out of a backup into the live installation",
+            description = "Restores it to scratch, exports it there, imports it with its vectors, removes scratch."
+                    + " POST /actuator/jobs/reclaim/plan says what it takes.")
+    ResponseEntity<RunRef> reclaim(
+            @AuthenticationPrincipal Caller caller, @PathVariable String id, @RequestBody ReclaimBody body) {
+        requireOperator(caller);
+        Map<String, String> parameters = new HashMap<>(Map.of("backup", id));
+        put(parameters, "project", body.project());
+        put(parameters, "only", body.only());
+        put(parameters, "into", body.into());
+        put(parameters, "onConflict", body.onConflict());
+        return launch(caller, "reclaim", parameters, null);
+    }
+
     @PostMapping("/{id}/drill")
     @Operation(summary = "Restore a backup to scratch, compare it, ask it questions, remove it")
     ResponseEntity<RunRef> drill(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
