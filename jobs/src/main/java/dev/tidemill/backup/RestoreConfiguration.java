@@ -97,6 +97,7 @@ class RestoreConfiguration {
             @Qualifier("restoreConstrainStep") Step constrain,
             @Qualifier("restoreSettleStep") Step settle,
             @Qualifier("restoreIndexStep") Step index,
+            @Qualifier("drillRecoverStep") Step recover,
             @Qualifier("drillExamineStep") Step examine,
             @Qualifier("drillDiscardStep") Step discard,
             @Qualifier("drillJudgeStep") Step judge) {
@@ -109,6 +110,7 @@ class RestoreConfiguration {
                 .next(constrain)
                 .next(settle)
                 .next(index)
+                .next(recover)
                 .next(examine)
                 .next(discard)
                 .next(judge)
@@ -281,6 +283,19 @@ class RestoreConfiguration {
     @Bean
     Step restoreFinishStep(Steps steps, RestoreJob restore) {
         return steps.tasklet("finish", BackupConfiguration.tasklet(restore::finish))
+                .build();
+    }
+
+    @Bean
+    PointInTimeDrill pointInTimeDrill(
+            Premises premises, Depot depot, Archives archives, Questions questions, DrillProperties properties) {
+        return new PointInTimeDrill(premises, depot, archives, questions, properties);
+    }
+
+    /// Of the private cluster, where its write-ahead log is kept.
+    @Bean
+    Step drillRecoverStep(Steps steps, RestoreJob restore, PointInTimeDrill drill) {
+        return steps.tasklet("recover", BackupConfiguration.tasklet(step -> restore.recover(step, drill)))
                 .build();
     }
 

@@ -13,6 +13,7 @@ import dev.tidemill.run.alerts.Severity;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -43,6 +45,7 @@ final class RestoreJob implements JobExecutionListener {
     private static final Logger log = LoggerFactory.getLogger(RestoreJob.class);
     private static final String TROUBLE = "backup/drill";
     private static final String FINDINGS = "drill.findings";
+    private static final String RECOVERED = "drill.recovered";
 
     private final Premises premises;
     private final Depot depot;
@@ -226,6 +229,27 @@ final class RestoreJob implements JobExecutionListener {
         draft.finish(archive(step).manifest().owner());
     }
 
+    /// Recovers the private cluster to a moment of its past, in a folder of this launch.
+    void recover(StepExecution step, PointInTimeDrill drill) throws InterruptedException {
+        Optional<Manifest> base = drill.base();
+        if (base.isEmpty()) {
+            return;
+        }
+        // One of its own for each try: a server that a killed process left may still be at work in the last one.
+        Path folder = scratch.folder(step.getJobExecution()).resolve("run-" + step.getJobExecutionId());
+        List<Finding> findings = drill.run(base.get(), folder);
+        step.getJobExecution()
+                .getExecutionContext()
+                .putString(RECOVERED, JsonMapper.shared().writeValueAsString(findings));
+    }
+
+    private static List<Finding> recovered(JobExecution execution) {
+        return execution.getExecutionContext().containsKey(RECOVERED)
+                ? List.of(JsonMapper.shared()
+                        .readValue(execution.getExecutionContext().getString(RECOVERED), Finding[].class))
+                : List.of();
+    }
+
     /// Looks through the copy and keeps what was found; judged later, when the copy is gone.
     void examine(StepExecution step) throws SQLException {
         if (Scratch.over(step.getJobExecution())) {
@@ -234,10 +258,13 @@ final class RestoreJob implements JobExecutionListener {
         Draft draft = draft(step);
         draft.moment("indexed");
         Archive archive = archive(step);
-        List<Finding> findings = new Examination(archive, draft.database(), questions, drill).everything();
+        List<Finding> findings =
+                new ArrayList<>(new Examination(archive, draft.database(), questions, drill).everything());
         Instant began = began(step.getJobExecution());
-        boolean passed = findings.stream().allMatch(Finding::well);
+        // The level is that of the logical backup alone.
         int level = Examination.level(findings);
+        findings.addAll(recovered(step.getJobExecution()));
+        boolean passed = findings.stream().allMatch(Finding::well);
         rows.add(
                 new Drill(
                         archive.manifest().id(),

@@ -137,6 +137,10 @@ final class WalArchive {
                 + " later, or restore a logical one");
     }
 
+    boolean has(String segment) throws IOException {
+        return files().containsKey(segment);
+    }
+
     /// Removes segments that no base backup needs any more.
     ///
     /// @param lsn where the oldest kept one begins

@@ -7,6 +7,7 @@ public final class Prune {
     public static final String JOB = "prune";
 
     static final String GUARD = "guard";
+    static final String PRECAUTION = "precaution";
     static final String ACCOUNT = "account";
 
     private Prune() {}

@@ -1,5 +1,6 @@
 package dev.tidemill.prune;
 
+import dev.tidemill.precaution.BackupBefore;
 import dev.tidemill.run.JobPolicy;
 import java.time.Duration;
 import java.util.Map;
@@ -22,6 +23,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// @param blobs age of originals that no version has
 /// @param sets time that a retired vector set keeps its table
 /// @param massDelete when documents to be removed wait for a person
+/// @param backupBefore what it does about backups before it removes many documents and versions
 /// @param batch how it deletes
 /// @param samples names that a plan shows of each kind
 /// @param run priority, limits, retries and skip budget of its runs
@@ -38,6 +40,7 @@ public record PruneProperties(
         @DefaultValue("1d") Duration blobs,
         @DefaultValue("7d") Duration sets,
         @DefaultValue MassDelete massDelete,
+        @Nullable BackupBefore backupBefore,
         @DefaultValue Batch batch,
         @DefaultValue("5") int samples,
         @DefaultValue JobPolicy run) {
@@ -52,6 +55,7 @@ public record PruneProperties(
         ages.forEach((name, age) -> require(!age.isNegative(), "prune." + name, age, "must not be negative"));
         require(maxAge == null || maxAge.isPositive(), "prune.max-age", String.valueOf(maxAge), "must be more than 0");
         require(samples >= 0 && samples <= 100, "prune.samples", samples, "must be between 0 and 100");
+        backupBefore = BackupBefore.or(backupBefore, BackupBefore.Mode.TAKE, Duration.ofHours(26), 1_000);
         run = beside(run, NEVER_BESIDE);
     }
 

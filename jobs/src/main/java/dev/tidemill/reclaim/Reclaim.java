@@ -1,11 +1,10 @@
 package dev.tidemill.reclaim;
 
 import dev.tidemill.backup.Scratch;
+import dev.tidemill.run.ChildRuns;
 import dev.tidemill.run.LaunchRequest;
-import dev.tidemill.run.Launched;
 import dev.tidemill.run.Progress;
 import dev.tidemill.run.RunView;
-import dev.tidemill.run.Runs;
 import dev.tidemill.schema.Schema;
 import dev.tidemill.transfer.ExportProperties;
 import dev.tidemill.transfer.ProjectFiles;
@@ -16,41 +15,26 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.springframework.batch.core.job.JobExecution;
 import org.springframework.batch.core.step.StepContribution;
 import org.springframework.batch.core.step.StepExecution;
 import org.springframework.batch.infrastructure.repeat.RepeatStatus;
-import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.transaction.PlatformTransactionManager;
-import org.springframework.transaction.TransactionDefinition;
-import org.springframework.transaction.support.TransactionTemplate;
 
 /// What a reclaim does once the workspace lies in scratch. Each step can be done again: what it did is in scratch, in
 /// the files, or in the imports.
 final class Reclaim {
 
-    private static final int WAIT_SECONDS = 1;
-
     private final Scratch scratch;
     private final ExportProperties export;
-    private final ObjectProvider<Runs> runs;
-    private final TransactionTemplate outside;
+    private final ChildRuns children;
 
-    Reclaim(
-            Scratch scratch,
-            ExportProperties export,
-            ObjectProvider<Runs> runs,
-            PlatformTransactionManager transactionManager) {
+    Reclaim(Scratch scratch, ExportProperties export, ChildRuns children) {
         this.scratch = scratch;
         this.export = export;
-        this.runs = runs;
-        this.outside = new TransactionTemplate(transactionManager);
-        this.outside.setPropagationBehavior(TransactionDefinition.PROPAGATION_NOT_SUPPORTED);
+        this.children = children;
     }
 
     private ProjectFiles files(JobExecution execution) {
@@ -129,71 +113,39 @@ final class Reclaim {
                 continue;
             }
             RunView view = imported(step, parameters, slug, files.file(project).toString());
-            switch (view.state()) {
-                case QUEUED, RUNNING, STOPPING, RETRYING -> {
-                    Progress.message(
-                            execution.getExecutionContext(),
-                            "import into project " + slug + ": run " + view.id()
-                                    + (view.waitingFor() == null ? "" : ", waits for " + view.waitingFor()));
-                    await(view.id());
-                    return RepeatStatus.CONTINUABLE;
-                }
-                case COMPLETED, COMPLETED_WITH_SKIPS ->
-                    brought.add(String.valueOf(view.message())
-                            + (view.refused() > 0 ? ", " + view.refused() + " were given up: see its dead letters" : "")
-                            + " (run " + view.id() + ")");
-                case STOPPED, FAILED, NEEDS_OPERATOR, ABANDONED ->
-                    throw new IllegalStateException("the import into project " + slug + " (run " + view.id()
-                            + " of workspace " + parameters.workspaceId() + ") is "
-                            + view.state().name().toLowerCase(java.util.Locale.ROOT) + ": " + view.message());
+            if (ChildRuns.goesOn(view)) {
+                Progress.message(
+                        execution.getExecutionContext(),
+                        "import into project " + slug + ": run " + view.id()
+                                + (view.waitingFor() == null ? "" : ", waits for " + view.waitingFor()));
+                children.await(step, view);
+                return RepeatStatus.CONTINUABLE;
             }
+            if (!ChildRuns.completed(view)) {
+                throw new IllegalStateException("the import into project " + slug + " (run " + view.id()
+                        + " of workspace " + parameters.workspaceId() + ") is "
+                        + view.state().name().toLowerCase(Locale.ROOT) + ": " + view.message());
+            }
+            brought.add(String.valueOf(view.message())
+                    + (view.refused() > 0 ? ", " + view.refused() + " were given up: see its dead letters" : "")
+                    + " (run " + view.id() + ")");
         }
         contribution.incrementWriteCount(brought.size());
         Progress.message(execution.getExecutionContext(), String.join("; ", brought));
         return RepeatStatus.FINISHED;
     }
 
-    /// The import of a file: asked for where it was not, gone on with once in each run of this launch where it ended
-    /// too early.
-    private RunView imported(StepExecution step, ReclaimParameters parameters, String slug, String file)
-            throws InterruptedException {
+    /// The import of a file.
+    private RunView imported(StepExecution step, ReclaimParameters parameters, String slug, String file) {
         JobExecution execution = step.getJobExecution();
-        Runs platform = runs.getObject();
-        // Not within the transaction of this step: what a launch prepares must be there when it is started.
-        RunView view = outside.execute(status -> {
-            Launched launched = platform.launch(LaunchRequest.of(
-                            parameters.workspaceId(),
-                            TransferConfiguration.IMPORT,
-                            Map.of("file", file, "project", slug, "onConflict", parameters.onConflict()),
-                            "reclaim:" + execution.getId())
-                    .whenBusy(LaunchRequest.WhenBusy.QUEUE)
-                    .identifiedBy("reclaim-" + execution.getJobInstanceId() + "-" + slug));
-            RunView now = platform.get(launched.runId()).orElseThrow();
-            boolean brokenOff =
-                    switch (now.state()) {
-                        case STOPPED, FAILED, NEEDS_OPERATOR -> true;
-                        case QUEUED, RUNNING, STOPPING, RETRYING, COMPLETED, COMPLETED_WITH_SKIPS, ABANDONED -> false;
-                    };
-            String tried = "reclaim.tried." + execution.getId() + "." + slug;
-            if (brokenOff && !launched.created() && !step.getExecutionContext().containsKey(tried)) {
-                step.getExecutionContext().putString(tried, "true");
-                long resumed = platform.resume(parameters.workspaceId(), now.id(), "reclaim", "");
-                return platform.get(resumed).orElseThrow();
-            }
-            step.getExecutionContext().putString(tried, "true");
-            return now;
-        });
-        return java.util.Objects.requireNonNull(view);
-    }
-
-    private void await(long run) throws InterruptedException {
-        try {
-            runs.getObject().finished(run).get(WAIT_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException goesOn) {
-            // The step commits, so that it can be stopped, and looks again.
-            return;
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("the end of run " + run + " cannot be told", e);
-        }
+        return children.follow(
+                step,
+                LaunchRequest.of(
+                                parameters.workspaceId(),
+                                TransferConfiguration.IMPORT,
+                                Map.of("file", file, "project", slug, "onConflict", parameters.onConflict()),
+                                "reclaim:" + execution.getId())
+                        .whenBusy(LaunchRequest.WhenBusy.QUEUE)
+                        .identifiedBy("reclaim-" + execution.getJobInstanceId() + "-" + slug));
     }
 }

@@ -2,11 +2,11 @@ package dev.tidemill.reclaim;
 
 import dev.tidemill.backup.Scratch;
 import dev.tidemill.backup.ScratchRequests;
+import dev.tidemill.run.ChildRuns;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Progress;
 import dev.tidemill.run.RunProperties;
-import dev.tidemill.run.Runs;
 import dev.tidemill.run.Steps;
 import dev.tidemill.store.Workspaces;
 import dev.tidemill.transfer.ExportProperties;
@@ -23,14 +23,12 @@ import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.batch.infrastructure.item.ItemStreamReader;
 import org.springframework.batch.infrastructure.item.ItemWriter;
 import org.springframework.batch.infrastructure.repeat.RepeatStatus;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.transaction.PlatformTransactionManager;
 
 /// The reclaim job: the steps of a restore, then those of an export, in the order in which they run; and the imports.
 @Configuration(proxyBeanMethods = false)
@@ -41,12 +39,8 @@ public class ReclaimConfiguration {
     public static final String JOB = "reclaim";
 
     @Bean
-    Reclaim reclaim(
-            Scratch scratch,
-            ExportProperties export,
-            ObjectProvider<Runs> runs,
-            PlatformTransactionManager transactionManager) {
-        return new Reclaim(scratch, export, runs, transactionManager);
+    Reclaim reclaim(Scratch scratch, ExportProperties export, ChildRuns children) {
+        return new Reclaim(scratch, export, children);
     }
 
     @Bean

@@ -155,6 +155,58 @@ class PointInTimeTest {
     }
 
     @Test
+    void aDrillRecoversToARandomMomentBetweenTwoMarksAndLeavesNothing() throws Exception {
+        String full = harness.backup();
+
+        RunView run = harness.run("drill", Map.of("backup", full));
+
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        List<BackupRows.Finding> findings =
+                harness.bean(Backups.class).drills(1).getFirst().findings();
+        assertThat(findings).as(findings.toString()).allMatch(BackupRows.Finding::well);
+        assertThat(findings)
+                .extracting(BackupRows.Finding::check)
+                .contains("rows", "point in time", "point in time, amcheck", "point in time, answers");
+        assertThat(findings)
+                .filteredOn(finding -> finding.check().equals("point in time"))
+                .first()
+                .extracting(BackupRows.Finding::detail)
+                .asString()
+                .contains("marks committed before, 0 after");
+        assertThat(harness.bean(Archives.class).list())
+                .filteredOn(view -> "cluster".equals(view.scope()))
+                .allMatch(view -> view.level() >= 3);
+        assertThat(root.resolve("home/scratch")).isEmptyDirectory();
+        assertThat(Draft.made(harness.live())).isEmpty();
+    }
+
+    @Test
+    void aDrillIsRedWhereTheLogHasAGap() throws Exception {
+        String full = harness.backup();
+        execute("SELECT pg_switch_wal()");
+        Target target = harness.catalogue().target();
+        String lost = target.list("wal/").stream()
+                .map(Target.Entry::name)
+                .filter(name -> name.endsWith(lastSegment))
+                .findFirst()
+                .orElseThrow();
+        Path file = root.resolve("home/backups").resolve(lost);
+        Path aside = root.resolve("aside-for-the-drill");
+        Files.move(file, aside);
+        try {
+            RunView run = harness.run("drill", Map.of("backup", full));
+            assertThat(run.status()).isEqualTo("FAILED");
+            assertThat(run.message())
+                    .contains("point in time")
+                    .contains(lastSegment.substring(8))
+                    .contains("is missing");
+        } finally {
+            Files.move(aside, file);
+        }
+        assertThat(root.resolve("home/scratch")).isEmptyDirectory();
+    }
+
+    @Test
     void aMissingSegmentIsNamedBeforeAnythingIsStarted() throws Exception {
         Target target = harness.catalogue().target();
         List<String> segments = target.list("wal/").stream()

@@ -18,7 +18,7 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
 /// The jobs that a reclaim needs, without any model: whatever asked for a vector would fail.
 @Configuration(proxyBeanMethods = false)
 @Import({BackupConfiguration.class, TransferConfiguration.class, ReclaimConfiguration.class})
-class ReclaimNode {
+public class ReclaimNode {
 
     @Bean
     Premises premises(Environment environment) {

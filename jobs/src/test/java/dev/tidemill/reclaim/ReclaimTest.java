@@ -101,7 +101,7 @@ class ReclaimTest {
 
     private void loseDocuments() {
         node.execute("UPDATE documents SET deleted_at = now() WHERE key IN ('doc-1.md', 'doc-2.md')"
-                + " AND project_id = (SELECT id FROM projects WHERE slug = 'default')");
+                + " AND source_id = (SELECT id FROM sources WHERE location = '/a')");
         node.execute("UPDATE chunks SET valid_to = now() WHERE document_id IN (SELECT id FROM documents WHERE deleted_at IS NOT NULL)");
     }
 
@@ -153,6 +153,7 @@ class ReclaimTest {
         new MadeCorpus(node.owner, gone).documents("tides", "/t", 5, 1, 2);
         String whole = digest("tides");
         completed(node.run("backup", Map.of()));
+        node.execute("DELETE FROM document_versions WHERE workspace_id = '" + gone + "'");
         node.execute("DELETE FROM workspaces WHERE slug = 'gone'");
         assertThat(node.number("SELECT count(*) FROM documents WHERE workspace_id = '" + gone + "'"))
                 .isZero();
