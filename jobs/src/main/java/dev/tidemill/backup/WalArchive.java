@@ -4,10 +4,12 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -64,6 +66,26 @@ final class WalArchive {
             sent++;
         }
         return sent;
+    }
+
+    /// What lies finished in a folder and was not sent yet.
+    static Backups.Waiting waiting(Path folder) {
+        int segments = 0;
+        Instant oldest = null;
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                if (FILE.matcher(file.getFileName().toString()).matches()) {
+                    Instant at = Files.getLastModifiedTime(file).toInstant();
+                    segments++;
+                    oldest = oldest == null || at.isBefore(oldest) ? at : oldest;
+                }
+            }
+        } catch (NoSuchFileException sent) {
+            return waiting(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + folder, e);
+        }
+        return new Backups.Waiting(segments, oldest);
     }
 
     /// Names with where they lie; the last key wins where a segment was sent under two.
