@@ -3,7 +3,6 @@ package dev.tidemill.migrate;
 import dev.tidemill.precaution.BackupBefore;
 import dev.tidemill.run.JobPolicy;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -18,7 +17,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 public record MigrateProperties(
         @DefaultValue("500") int commitRows,
         @DefaultValue("0s") Duration pause,
-        @Nullable BackupBefore backupBefore,
+        @DefaultValue BackupBefore backupBefore,
         @DefaultValue("true") boolean rehearse,
         @DefaultValue JobPolicy run) {
 

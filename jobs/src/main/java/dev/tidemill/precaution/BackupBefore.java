@@ -34,11 +34,11 @@ public record BackupBefore(
     }
 
     /// What a job does that is told nothing about it.
-    public static BackupBefore or(@Nullable BackupBefore said, Mode mode, Duration olderThan, long minimum) {
+    public static BackupBefore or(BackupBefore said, Mode mode, Duration olderThan, long minimum) {
         return new BackupBefore(
-                said == null || said.mode() == null ? mode : said.mode(),
-                said == null || said.olderThan() == null ? olderThan : said.olderThan(),
-                said == null || said.minimum() == null ? Long.valueOf(minimum) : said.minimum());
+                said.mode() == null ? mode : said.mode(),
+                said.olderThan() == null ? olderThan : said.olderThan(),
+                said.minimum() == null ? Long.valueOf(minimum) : said.minimum());
     }
 
     Duration age() {

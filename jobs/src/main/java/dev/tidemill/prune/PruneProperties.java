@@ -40,7 +40,7 @@ public record PruneProperties(
         @DefaultValue("1d") Duration blobs,
         @DefaultValue("7d") Duration sets,
         @DefaultValue MassDelete massDelete,
-        @Nullable BackupBefore backupBefore,
+        @DefaultValue BackupBefore backupBefore,
         @DefaultValue Batch batch,
         @DefaultValue("5") int samples,
         @DefaultValue JobPolicy run) {

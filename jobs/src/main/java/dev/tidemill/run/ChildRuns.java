@@ -2,7 +2,6 @@ package dev.tidemill.run;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -84,11 +83,12 @@ public final class ChildRuns {
         Instant since = step.getStartTime() == null
                 ? Instant.now()
                 : step.getStartTime().atZone(java.time.ZoneId.systemDefault()).toInstant();
+        String waitsFor = view.waitingFor();
         if (view.state() == RunState.QUEUED
-                && view.waitingFor() != null
+                && waitsFor != null
                 && Duration.between(since, Instant.now()).compareTo(FOR_A_PLACE) > 0) {
             throw new NoPlace("run " + view.id() + " of " + view.job() + " has not begun, it waits for "
-                    + view.waitingFor().toLowerCase(Locale.ROOT) + ": this run makes way for it and comes back");
+                    + waitsFor + ": this run makes way for it and comes back");
         }
         try {
             runs.getObject().finished(view.id()).get(WAIT_SECONDS, TimeUnit.SECONDS);

@@ -66,7 +66,7 @@ public final class PgBackRest {
             makeFolder(each);
         }
         if (!Files.isDirectory(repository)) {
-            Files.createDirectories(repository.getParent());
+            Files.createDirectories(java.util.Objects.requireNonNull(repository.getParent(), "a folder below the root"));
             makeFolder(repository);
         }
         account.requireReach(repository);
