@@ -50,6 +50,11 @@ final class BackupRequests {
     Prepared backup(UUID asker, Map<String, String> given) {
         Scope scope = scope(given);
         UUID only = only(asker, scope, given);
+        if (scope == Scope.CLUSTER && properties.engine() == BackupProperties.Engine.PGBACKREST) {
+            throw new InvalidParameter(
+                    Parameters.SCOPE,
+                    "backup.engine is pgbackrest, which makes the physical backups: ./tidemill jobs start pgbackrest");
+        }
         String id = STAMP.format(Instant.now()) + "-" + scope.id() + "-"
                 + HexFormat.of().toHexDigits((short) ThreadLocalRandom.current().nextInt());
         Map<String, String> parameters = new HashMap<>(given);

@@ -49,7 +49,9 @@ final class PointInTimeDrill {
 
     /// Whether the write-ahead log of a private cluster is kept, and since when: its newest base backup.
     Optional<Manifest> base() {
-        if (premises.cluster() == null || premises.database().password() == null) {
+        if (premises.cluster() == null
+                || premises.database().password() == null
+                || depot.engine() != BackupProperties.Engine.TIDEMILL) {
             return Optional.empty();
         }
         return depot.catalogue().list().stream()

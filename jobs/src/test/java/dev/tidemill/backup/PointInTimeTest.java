@@ -2,6 +2,7 @@ package dev.tidemill.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tidemill.postgres.PrivateCluster;
 import dev.tidemill.postgres.Recovery;
@@ -21,11 +22,15 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /// A table that was dropped by mistake is back, with every row that had committed before the chosen time and none
 /// after.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PointInTimeTest {
 
     private static Path root;
@@ -204,6 +209,38 @@ class PointInTimeTest {
             Files.move(aside, file);
         }
         assertThat(root.resolve("home/scratch")).isEmptyDirectory();
+    }
+
+    /// Last, as it takes the log over from the archive that the others need.
+    @Test
+    @Order(Integer.MAX_VALUE)
+    void pgBackRestMakesListsVerifiesAndRestoresWhereItIsTheEngine() throws Exception {
+        assumeTrue(dev.tidemill.postgres.PgBackRest.installed(), "is installed");
+        Path home = Files.createDirectory(root.resolve("home-pgbackrest"));
+        try (BackupHarness engine = new BackupHarness(
+                cluster.jdbcUrl("tidemill"),
+                cluster.username(),
+                cluster.password(),
+                home,
+                Map.of(
+                        "test.cluster", cluster.dataDirectory().toString(),
+                        "backup.engine", "pgbackrest"))) {
+            execute("CREATE TABLE kept AS SELECT generate_series(1, 10) AS id");
+            RunView made = engine.run("pgbackrest", Map.of());
+            assertThat(made.status()).as(made.message()).isEqualTo("COMPLETED");
+            List<PhysicalBackups.Physical> listed =
+                    engine.bean(PhysicalBackups.class).list();
+            assertThat(listed).hasSize(1);
+            assertThat(listed.getFirst().type()).isEqualTo("full");
+            assertThat(made.message()).contains(listed.getFirst().label());
+            RunView verified = engine.run("pgbackrest", Map.of("type", "verify"));
+            assertThat(verified.status()).as(verified.message()).isEqualTo("COMPLETED");
+            assertThatThrownBy(() -> engine.run("backup", Map.of("scope", "cluster")))
+                    .hasMessageContaining("jobs start pgbackrest");
+        } finally {
+            execute("ALTER SYSTEM RESET archive_command");
+            execute("SELECT pg_reload_conf()");
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.tidemill.admin.backups;
 import dev.tidemill.admin.Home;
 import dev.tidemill.admin.StartWorkspace;
 import dev.tidemill.backup.Backups;
+import dev.tidemill.backup.PhysicalBackups;
 import dev.tidemill.run.Runs;
 import java.time.InstantSource;
 import org.springframework.context.annotation.Bean;
@@ -13,8 +14,9 @@ import org.springframework.context.annotation.Configuration;
 public class BackupsConfiguration {
 
     @Bean
-    BackupsController backupsController(Backups backups, Runs runs, StartWorkspace workspace) {
-        return new BackupsController(backups, runs, workspace.id());
+    BackupsController backupsController(
+            Backups backups, PhysicalBackups physical, Runs runs, StartWorkspace workspace) {
+        return new BackupsController(backups, physical, runs, workspace.id());
     }
 
     @Bean

@@ -8,6 +8,7 @@ import dev.tidemill.backup.BackupDamaged;
 import dev.tidemill.backup.BackupRows.Drill;
 import dev.tidemill.backup.BackupRows.Standing;
 import dev.tidemill.backup.Backups;
+import dev.tidemill.backup.PhysicalBackups;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.Launched;
 import dev.tidemill.run.Runs;
@@ -47,11 +48,13 @@ class BackupsController {
     private static final int MOST = 500;
 
     private final Backups backups;
+    private final PhysicalBackups physical;
     private final Runs runs;
     private final UUID operators;
 
-    BackupsController(Backups backups, Runs runs, UUID operators) {
+    BackupsController(Backups backups, PhysicalBackups physical, Runs runs, UUID operators) {
         this.backups = backups;
+        this.physical = physical;
         this.runs = runs;
         this.operators = operators;
     }
@@ -69,13 +72,13 @@ class BackupsController {
     }
 
     /// The catalogue with where it lies.
-    record BackupList(String target, List<Archives.View> backups) {}
+    record BackupList(String target, List<Archives.View> backups, List<PhysicalBackups.Physical> pgbackrest) {}
 
     @GetMapping
     @Operation(summary = "All backups in the target, newest first, damaged ones too")
     BackupList list(@AuthenticationPrincipal Caller caller) {
         requireOperator(caller);
-        return new BackupList(backups.archives().target(), backups.archives().list());
+        return new BackupList(backups.archives().target(), backups.archives().list(), physical.list());
     }
 
     @GetMapping("/{id}")
@@ -107,6 +110,9 @@ class BackupsController {
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody(required = false) @Nullable CreateBody body) {
         requireOperator(caller);
+        if (body != null && "cluster".equals(body.scope()) && physical.byPgBackRest()) {
+            return launch(caller, "pgbackrest", Map.of("type", "full"), key);
+        }
         Map<String, String> parameters = new HashMap<>();
         put(parameters, "scope", body == null ? null : body.scope());
         put(parameters, "only", body == null ? null : body.only());
@@ -120,6 +126,10 @@ class BackupsController {
             @PathVariable String id,
             @RequestParam(name = "level", defaultValue = "2") String level) {
         requireOperator(caller);
+        if (physical.byPgBackRest()
+                && physical.list().stream().anyMatch(made -> made.label().equals(id))) {
+            return launch(caller, "pgbackrest", Map.of("type", "verify"), null);
+        }
         return launch(caller, "verify", Map.of("backup", id, "level", level), null);
     }
 
