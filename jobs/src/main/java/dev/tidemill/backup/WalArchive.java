@@ -74,14 +74,17 @@ final class WalArchive {
         Instant oldest = null;
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
-                if (FILE.matcher(file.getFileName().toString()).matches()) {
+                if (!FILE.matcher(file.getFileName().toString()).matches()) {
+                    continue;
+                }
+                try {
                     Instant at = Files.getLastModifiedTime(file).toInstant();
                     segments++;
                     oldest = oldest == null || at.isBefore(oldest) ? at : oldest;
+                } catch (NoSuchFileException sentMeanwhile) {
+                    continue;
                 }
             }
-        } catch (NoSuchFileException sent) {
-            return waiting(folder);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot list " + folder, e);
         }
