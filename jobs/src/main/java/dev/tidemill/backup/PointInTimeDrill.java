@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -63,7 +64,7 @@ final class PointInTimeDrill {
     }
 
     /// A moment between two marks.
-    private record Moment(Mark last, Mark next, Instant time) {}
+    private record Moment(Mark last, Instant time) {}
 
     /// What was found, a finding for each thing looked at.
     ///
@@ -129,8 +130,12 @@ final class PointInTimeDrill {
             int last = ThreadLocalRandom.current().nextInt(marks.size() - 1);
             Mark before = marks.get(last);
             Mark after = marks.get(last + 1);
-            long nanos = Duration.between(before.at(), after.at()).toNanos();
-            return new Moment(before, after, before.at().plusNanos(nanos / 2));
+            Duration gap = Duration.between(before.at(), after.at());
+            // A mark commits a little after the time in it, and surely before the next one is written.
+            Instant time = gap.compareTo(Duration.ofSeconds(10)) < 0
+                    ? after.at()
+                    : before.at().plus(gap.dividedBy(2)).truncatedTo(ChronoUnit.MICROS);
+            return new Moment(before, time);
         }
     }
 

@@ -10,6 +10,7 @@ import dev.tidemill.schema.AppliedChange;
 import dev.tidemill.schema.Change;
 import dev.tidemill.schema.PlannedChange;
 import dev.tidemill.schema.Schema;
+import dev.tidemill.schema.SchemaChangeFailed;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -117,7 +118,15 @@ class RehearseConfiguration {
         DataSource copy = scratch.source(step.getJobExecution());
         boolean outOfOrder = Boolean.parseBoolean(step.getJobParameters().getString(OUT_OF_ORDER));
         long start = System.nanoTime();
-        List<AppliedChange> applied = Schema.rehearse(copy, outOfOrder);
+        List<AppliedChange> applied;
+        try {
+            applied = Schema.rehearse(copy, outOfOrder);
+        } catch (SchemaChangeFailed e) {
+            // Operators are shown the innermost message, and this one names the change set.
+            IllegalStateException told = new IllegalStateException(e.getMessage());
+            told.addSuppressed(e);
+            throw told;
+        }
         double seconds = (System.nanoTime() - start) / 1e9;
         List<String> drift = Schema.drift(copy);
         Progress.message(

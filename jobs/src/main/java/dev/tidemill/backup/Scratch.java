@@ -7,10 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -27,6 +29,7 @@ public final class Scratch {
     static final Set<String> JOBS = Set.of(RestoreJob.DRILL, "reclaim", "rehearse");
 
     private static final Logger log = LoggerFactory.getLogger(Scratch.class);
+    private static final int TRIES = 10;
     private static final String OVER = "scratch.over";
     private static final Pattern MADE_BY = Pattern.compile("(\\S+)\t.* by (\\w+) ([0-9]+)(?: of (.*))?");
     private static final Pattern FOLDER = Pattern.compile("([a-z]+)-([0-9]+)");
@@ -171,16 +174,27 @@ public final class Scratch {
                 .single());
     }
 
+    /// Again where somebody else still removes or writes something in it, as the watchdog of a server that was just
+    /// stopped may.
     private static void remove(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
+        for (int tries = 1; Files.exists(folder); tries++) {
+            try {
+                removeOnce(folder);
+                return;
+            } catch (IOException | UncheckedIOException e) {
+                if (tries == TRIES) {
+                    throw new IllegalStateException(folder + " cannot be removed: " + e.getMessage(), e);
+                }
+                LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
+            }
         }
+    }
+
+    private static void removeOnce(Path folder) throws IOException {
         try (Stream<Path> tree = Files.walk(folder)) {
             for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot remove " + folder, e);
         }
     }
 }

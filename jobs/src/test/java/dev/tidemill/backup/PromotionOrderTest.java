@@ -100,7 +100,7 @@ class PromotionOrderTest {
 
     @Test
     void whatIsNotConfirmedNotMadeByARestoreOrNotWholeIsRefused() throws Exception {
-        assertThatThrownBy(() -> place("promo_restored", "")).hasMessageContaining("goes out of use");
+        assertThatThrownBy(() -> place("promo_restored", "")).hasMessageContaining("out of use");
         assertThatThrownBy(() -> place(server.name(), server.name())).hasMessageContaining("no restored database");
         execute("ALTER DATABASE promo_restored RENAME TO promo_x_restoring");
         assertThatThrownBy(() -> place("promo_x_restoring", "promo_x_restoring")).hasMessageContaining("not whole");

@@ -109,7 +109,7 @@ class BackupCommandsTest {
                         .out())
                 .contains("a server runs on");
         assertThat(promote("by_command", "{}").status()).isEqualTo(409);
-        assertThat(promote("by_command", "{}").detail()).contains("goes out of use").contains("by_command");
+        assertThat(promote("by_command", "{}").detail()).contains("out of use").contains("by_command");
         assertThat(promote("no_such", "{\"confirm\": \"no_such\"}").detail()).contains("there is no restored database");
         assertThat(server.get("/actuator/backups/promotion", server.key()).status())
                 .isEqualTo(404);
