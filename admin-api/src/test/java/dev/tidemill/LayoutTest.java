@@ -36,6 +36,7 @@ class LayoutTest {
         "dev.tidemill.prune..",
         "dev.tidemill.migrate..",
         "dev.tidemill.transfer..",
+        "dev.tidemill.reclaim..",
     };
 
     @ArchTest
@@ -146,6 +147,20 @@ class LayoutTest {
                     "dev.tidemill.(ingest|reembed|evaluate|backup|prune|migrate|transfer)..")
             .should()
             .notDependOnEachOther();
+
+    /// It is made of two others: docs/decisions/021.
+    @ArchTest
+    static final ArchRule reclaimKnowsBackupAndTransferAndNoOtherJob = noClasses()
+            .that()
+            .resideInAPackage("dev.tidemill.reclaim..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.tidemill.ingest..",
+                    "dev.tidemill.reembed..",
+                    "dev.tidemill.evaluate..",
+                    "dev.tidemill.prune..",
+                    "dev.tidemill.migrate..");
 
     @ArchTest
     static final ArchRule batchStaysInTheJobsAndThePlatform = noClasses()

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import dev.tidemill.backup.LiveDatabase;
 import dev.tidemill.backup.Premises;
+import dev.tidemill.backup.PromotionOrder;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.Node;
 import dev.tidemill.run.RunConfiguration;
@@ -66,6 +67,8 @@ class DatabaseConfiguration {
     Database database(Home home, DatabaseProperties properties) {
         Database database = Database.open(home, properties.url(), properties.patience());
         try {
+            PromotionOrder.carryOut(
+                    home.folder(), new LiveDatabase(database.jdbcUrl(), database.username(), database.password()));
             if (properties.migrate()) {
                 Schema.apply(database.patientOwner());
             }

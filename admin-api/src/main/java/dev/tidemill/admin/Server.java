@@ -49,6 +49,21 @@ public final class Server {
                 .run(arguments.toArray(String[]::new));
     }
 
+    /// Starts the part that works on runs, on the schema as it is: for what has to be done before that is changed.
+    public static ConfigurableApplicationContext startBeforeChanges(
+            Home home, @Nullable Path distribution, String databaseUrl) {
+        home.prepare();
+        List<String> files = new ArrayList<>(jobConfigs(distribution));
+        files.add("optional:file:" + home.settings());
+        return new SpringApplicationBuilder(WorkerConfiguration.class)
+                .web(WebApplicationType.NONE)
+                .run(
+                        "--tidemill.home=" + home.folder(),
+                        "--spring.config.import=" + String.join(",", files),
+                        "--tidemill.database.url=" + databaseUrl,
+                        "--tidemill.database.migrate=false");
+    }
+
     /// The backups in the target, without a database, which may be what was lost.
     public static ConfigurableApplicationContext openArchives(Home home, @Nullable Path distribution) {
         home.prepare();

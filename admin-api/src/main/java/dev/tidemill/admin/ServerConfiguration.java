@@ -18,6 +18,7 @@ import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.migrate.MigrateConfiguration;
 import dev.tidemill.prune.ForgetConfiguration;
 import dev.tidemill.prune.PruneConfiguration;
+import dev.tidemill.reclaim.ReclaimConfiguration;
 import dev.tidemill.reembed.ReembedConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.run.alerts.AlertConfiguration;
@@ -42,6 +43,7 @@ import org.springframework.context.annotation.Import;
     ForgetConfiguration.class,
     MigrateConfiguration.class,
     TransferConfiguration.class,
+    ReclaimConfiguration.class,
     WebConfiguration.class,
     SecurityConfiguration.class,
     QueryConfiguration.class,

@@ -6,6 +6,7 @@ import dev.tidemill.ingest.IngestConfiguration;
 import dev.tidemill.migrate.MigrateConfiguration;
 import dev.tidemill.prune.ForgetConfiguration;
 import dev.tidemill.prune.PruneConfiguration;
+import dev.tidemill.reclaim.ReclaimConfiguration;
 import dev.tidemill.reembed.ReembedConfiguration;
 import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.transfer.TransferConfiguration;
@@ -33,7 +34,8 @@ import org.springframework.context.annotation.Import;
     PruneConfiguration.class,
     ForgetConfiguration.class,
     MigrateConfiguration.class,
-    TransferConfiguration.class
+    TransferConfiguration.class,
+    ReclaimConfiguration.class
 })
 class WorkerConfiguration {
 

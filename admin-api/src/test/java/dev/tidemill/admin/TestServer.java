@@ -95,6 +95,10 @@ public final class TestServer implements AutoCloseable {
                 key);
     }
 
+    public Reply delete(String path, @Nullable String key) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(URI.create(url() + path)).DELETE(), key);
+    }
+
     /// Uploads files given by name and content.
     public Reply upload(String project, Map<String, String> files, @Nullable String key)
             throws IOException, InterruptedException {

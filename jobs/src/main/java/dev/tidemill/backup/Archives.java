@@ -259,6 +259,10 @@ public final class Archives {
     /// @param password of the cluster that was backed up
     public Recovered recover(String given, Path folder, String password, Recovery.Point point, String value)
             throws IOException {
+        if (depot.engine() == BackupProperties.Engine.PGBACKREST) {
+            depot.pgBackRest(depot.cluster(), password).restore(folder, password, given, point, value);
+            return new Recovered("pgbackrest " + given, folder, "its end, as it is fetched while it recovers");
+        }
         String id = given.equals("latest")
                 ? depot.catalogue().list().stream()
                         .filter(entry -> entry.whole()

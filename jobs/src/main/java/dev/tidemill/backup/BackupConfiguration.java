@@ -26,7 +26,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// The backup job and its steps, in the order in which they run.
 @Configuration(proxyBeanMethods = false)
-@Import({ArchivesConfiguration.class, RestoreConfiguration.class})
+@Import({ArchivesConfiguration.class, RestoreConfiguration.class, RehearseConfiguration.class, PhysicalConfiguration.class})
 public class BackupConfiguration {
 
     @Bean
@@ -53,7 +53,7 @@ public class BackupConfiguration {
 
     @Bean
     WalShipping walShipping(Premises premises, Depot depot, Control control) {
-        return new WalShipping(premises.cluster(), depot, control);
+        return new WalShipping(premises, depot, control);
     }
 
     @Bean

@@ -10,6 +10,7 @@ import org.springframework.util.unit.DataSize;
 /// `job-configs/backup.yaml`. Unknown keys and values out of range are refused when the process starts.
 ///
 /// @param target where backups are kept: `s3` where a bucket is named, else `directory`
+/// @param engine what makes physical backups of the private cluster
 /// @param directory folder for them, empty for `backups` in the data folder
 /// @param s3 the bucket
 /// @param keyFile file of the key that locks new backups, empty for `SECRET_KEY`, and where that is not set for
@@ -25,6 +26,7 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties(prefix = "backup", ignoreUnknownFields = false)
 public record BackupProperties(
         @DefaultValue("auto") Kind target,
+        @DefaultValue("tidemill") Engine engine,
         @DefaultValue("") String directory,
         @DefaultValue S3 s3,
         @DefaultValue("") String keyFile,
@@ -36,6 +38,12 @@ public record BackupProperties(
         @DefaultValue("1d") Duration leftovers,
         @DefaultValue Retention retention,
         @DefaultValue JobPolicy run) {
+
+    /// What makes physical backups.
+    public enum Engine {
+        TIDEMILL,
+        PGBACKREST
+    }
 
     /// Where backups are kept.
     public enum Kind {

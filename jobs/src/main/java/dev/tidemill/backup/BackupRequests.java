@@ -50,6 +50,11 @@ final class BackupRequests {
     Prepared backup(UUID asker, Map<String, String> given) {
         Scope scope = scope(given);
         UUID only = only(asker, scope, given);
+        if (scope == Scope.CLUSTER && properties.engine() == BackupProperties.Engine.PGBACKREST) {
+            throw new InvalidParameter(
+                    Parameters.SCOPE,
+                    "backup.engine is pgbackrest, which makes the physical backups: ./tidemill jobs start pgbackrest");
+        }
         String id = STAMP.format(Instant.now()) + "-" + scope.id() + "-"
                 + HexFormat.of().toHexDigits((short) ThreadLocalRandom.current().nextInt());
         Map<String, String> parameters = new HashMap<>(given);
@@ -81,7 +86,7 @@ final class BackupRequests {
         return workspace;
     }
 
-    private void requireOperator(UUID asker, String parameter) {
+    void requireOperator(UUID asker, String parameter) {
         if (!premises.mayOperate(asker)) {
             throw new InvalidParameter(
                     parameter,
@@ -90,7 +95,7 @@ final class BackupRequests {
         }
     }
 
-    private UUID workspace(String named) {
+    UUID workspace(String named) {
         try (Connection connection = premises.database().connectSeeingAll("tidemill backup")) {
             String id = LiveDatabase.text(
                     connection,
@@ -163,7 +168,7 @@ final class BackupRequests {
                 scope + " " + only);
     }
 
-    private Entry entry(UUID asker, Map<String, String> given) {
+    Entry entry(UUID asker, Map<String, String> given) {
         requireOperator(asker, Parameters.BACKUP);
         String named = given.getOrDefault(Parameters.BACKUP, "latest");
         return archives.resolve(named)
@@ -177,7 +182,7 @@ final class BackupRequests {
                                         + ": ./tidemill backup list shows them"));
     }
 
-    private Map<String, String> named(Entry entry, Map<String, String> given) {
+    Map<String, String> named(Entry entry, Map<String, String> given) {
         Map<String, String> parameters = new HashMap<>(given);
         parameters.put(Parameters.BACKUP, entry.id());
         return parameters;
@@ -218,10 +223,10 @@ final class BackupRequests {
     }
 
     Plan drillPlan(UUID asker, Map<String, String> given) {
-        return plan(entry(asker, given), new Draft(premises.database(), drillDatabase()));
+        return plan(entry(asker, given), new Draft(premises.database(), scratchDatabase(RestoreJob.DRILL)));
     }
 
-    private Plan plan(Entry entry, Draft draft) {
+    Plan plan(Entry entry, Draft draft) {
         // Opened again, so that a damaged one is told as such.
         Manifest manifest = depot.catalogue().open(entry.id()).manifest();
         try {
@@ -247,11 +252,11 @@ final class BackupRequests {
     Prepared drill(UUID asker, Map<String, String> given) {
         Entry entry = entry(asker, given);
         Map<String, String> parameters = named(entry, given);
-        parameters.put(Parameters.DATABASE, drillDatabase());
+        parameters.put(Parameters.DATABASE, scratchDatabase(RestoreJob.DRILL));
         return new Prepared("restore drill", parameters);
     }
 
-    private static String drillDatabase() {
-        return "tidemill_drill_" + STAMP.format(Instant.now()).toLowerCase(Locale.ROOT);
+    static String scratchDatabase(String job) {
+        return "tidemill_" + job + "_" + STAMP.format(Instant.now()).toLowerCase(Locale.ROOT);
     }
 }

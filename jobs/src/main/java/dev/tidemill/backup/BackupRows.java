@@ -176,6 +176,13 @@ public final class BackupRows {
         return time == null ? null : time.toInstant();
     }
 
+    /// Names of the servers that work on this database now.
+    List<String> servers() {
+        return jdbc.sql("SELECT name FROM nodes WHERE adopts AND expires_at > clock_timestamp() ORDER BY name")
+                .query((row, number) -> row.getString(1))
+                .list();
+    }
+
     /// A drill as it is kept.
     ///
     /// @param level that the backup reached

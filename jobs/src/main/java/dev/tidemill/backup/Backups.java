@@ -116,6 +116,34 @@ public final class Backups {
         }
     }
 
+    /// Orders that a restored database take the place of the live one at the next start of the server.
+    ///
+    /// @param home the data folder
+    /// @throws IllegalStateException saying what stands in the way
+    public PromotionOrder order(java.nio.file.Path home, String restored, String confirmed, String by) {
+        List<String> others = rows.servers();
+        if (others.size() > 1) {
+            throw new IllegalStateException("several servers work on the database (" + String.join(", ", others)
+                    + "): stop all but this one, as none may be connected when it is renamed");
+        }
+        return PromotionOrder.place(home, premises.database(), restored, confirmed, by, Instant.now());
+    }
+
+    /// Finished segments of the write-ahead log that wait to be sent.
+    ///
+    /// @param oldest when the oldest of them was finished, null where there is none
+    public record Waiting(int segments, @Nullable Instant oldest) {}
+
+    public Waiting waiting() {
+        java.nio.file.Path cluster = premises.cluster();
+        java.nio.file.Path folder =
+                cluster == null ? null : cluster.resolve(dev.tidemill.postgres.PrivateCluster.WAL);
+        if (folder == null || !java.nio.file.Files.isDirectory(folder)) {
+            return new Waiting(0, null);
+        }
+        return WalArchive.waiting(folder);
+    }
+
     /// An answer as monitoring plug-ins give it.
     ///
     /// @param code 0 well, 1 warning, 2 critical, 3 unknown

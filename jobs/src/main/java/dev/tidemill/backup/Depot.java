@@ -1,5 +1,6 @@
 package dev.tidemill.backup;
 
+import dev.tidemill.postgres.PgBackRest;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,35 @@ final class Depot implements AutoCloseable {
 
     private String or(String set, String variable) {
         return set.isBlank() ? environment.apply(variable) : set;
+    }
+
+    BackupProperties.Engine engine() {
+        return properties.engine();
+    }
+
+    /// pgBackRest for the private cluster, its repository in the folder of the backups, locked with a key made of the
+    /// installation's.
+    ///
+    /// @param cluster data folder of the private cluster
+    PgBackRest pgBackRest(@Nullable Path cluster, @Nullable String password) {
+        if (cluster == null || password == null) {
+            throw new IllegalStateException("backup.engine pgbackrest is for the private cluster: a PostgreSQL of your"
+                    + " own has a pgBackRest of its own");
+        }
+        if (!(catalogue().target() instanceof DirectoryTarget)) {
+            throw new IllegalStateException("backup.engine pgbackrest keeps its repository in a folder: name one with"
+                    + " backup.directory and set backup.target to directory");
+        }
+        Path folder = properties.directory().isBlank() ? home.resolve("backups") : Path.of(properties.directory());
+        return PgBackRest.of(
+                cluster,
+                folder.resolveSibling(folder.getFileName() + "-pgbackrest"),
+                password,
+                Keys.mac(catalogue().keys().current().secret(), "pgbackrest", new byte[0]));
+    }
+
+    Path cluster() {
+        return home.resolve("postgres");
     }
 
     /// Whether the backups lie on this machine, beside what they are to save.

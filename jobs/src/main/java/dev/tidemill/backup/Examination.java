@@ -51,6 +51,18 @@ final class Examination {
         return findings;
     }
 
+    /// What can be looked at without knowing what rows there must be.
+    List<Finding> structure() throws SQLException {
+        try (Connection connection = copy.connectSeeingAll("tidemill drill")) {
+            look(connection, "constraints", this::constraints);
+            if (properties.amcheck()) {
+                look(connection, "amcheck", this::amcheck);
+            }
+            look(connection, "recall", this::recall);
+        }
+        return findings;
+    }
+
     private void look(Connection connection, String check, Look look) {
         try {
             findings.add(look.at(connection));

@@ -93,6 +93,15 @@ final class Preflight {
             String here = LiveDatabase.text(
                     connection, "SELECT default_version FROM pg_available_extensions WHERE name = ?", wanted.getKey());
             boolean well = here != null && compare(here, wanted.getValue()) >= 0;
+            if (well && takesSuperuser(connection, wanted.getKey())) {
+                // Not an obstacle: where others run the server, they may have given this right in their own way.
+                checks.add(new Check(
+                        "extension " + wanted.getKey(),
+                        null,
+                        wanted.getKey() + " " + here + " is here; a new database gets it from a superuser alone, unless"
+                                + " this server says otherwise: if it is refused, restore with a superuser's DATABASE_URL"));
+                continue;
+            }
             checks.add(new Check(
                     "extension " + wanted.getKey(),
                     well,
@@ -101,6 +110,15 @@ final class Preflight {
                             : "the backup needs the extension " + wanted.getKey() + " " + wanted.getValue()
                                     + ", and this server has " + (here == null ? "none" : here) + ": install it"));
         }
+    }
+
+    /// Whether this session is refused the making of an extension, going by what PostgreSQL itself says of it.
+    private static boolean takesSuperuser(Connection connection, String extension) throws SQLException {
+        return LiveDatabase.text(connection, """
+                SELECT 1 FROM pg_available_extension_versions v WHERE v.name = ? AND v.superuser AND NOT v.trusted
+                  AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper)
+                LIMIT 1
+                """, extension) != null;
     }
 
     /// Versions number by number.

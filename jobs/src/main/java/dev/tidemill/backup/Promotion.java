@@ -23,23 +23,10 @@ public final class Promotion {
     /// @return the name under which the old live database is kept
     /// @throws IllegalStateException saying what stands in the way
     public static String promote(LiveDatabase live, String restored, String confirmed, Instant now) {
-        if (!restored.equals(confirmed)) {
-            throw new IllegalStateException("promoting " + restored + " takes " + live.name()
-                    + " out of use: say so with --confirm " + restored);
-        }
+        requireConfirmed(live, restored, confirmed);
         String old = live.name() + "_before_" + STAMP.format(now);
         try (Connection connection = live.named("postgres").connect("tidemill promote")) {
-            String comment = LiveDatabase.text(
-                    connection,
-                    "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = ?",
-                    restored);
-            if (comment == null || !comment.startsWith("made by tidemill out of backup ")) {
-                throw new IllegalStateException(
-                        "there is no restored database " + restored + ": ./tidemill restore list shows them");
-            }
-            if (restored.endsWith("_restoring")) {
-                throw new IllegalStateException(restored + " is not whole: resume the run that restores it");
-            }
+            requireWhole(connection, restored);
             List<String> sessions =
                     BackupJob.column(connection, """
                     SELECT DISTINCT datname || ' by ' || coalesce(nullif(application_name, ''), 'a client without a name')
@@ -61,6 +48,27 @@ public final class Promotion {
         } catch (SQLException e) {
             throw new IllegalStateException(
                     restored + " could not be promoted, nothing was changed: " + e.getMessage(), e);
+        }
+    }
+
+    static void requireConfirmed(LiveDatabase live, String restored, String confirmed) {
+        if (!restored.equals(confirmed)) {
+            throw new IllegalStateException("promoting " + restored + " takes " + live.name()
+                    + " out of use: confirm it by giving the name again (--confirm " + restored + ")");
+        }
+    }
+
+    static void requireWhole(Connection connection, String restored) throws SQLException {
+        String comment = LiveDatabase.text(
+                connection,
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = ?",
+                restored);
+        if (comment == null || !comment.startsWith("made by tidemill out of backup ")) {
+            throw new IllegalStateException(
+                    "there is no restored database " + restored + ": ./tidemill restore list shows them");
+        }
+        if (restored.endsWith("_restoring")) {
+            throw new IllegalStateException(restored + " is not whole: resume the run that restores it");
         }
     }
 

@@ -6,6 +6,7 @@ import dev.tidemill.run.Control;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Steps;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
@@ -35,8 +36,24 @@ class RestoreConfiguration {
             Questions questions,
             RestoreProperties properties,
             DrillProperties drill,
-            Control control) {
-        return new RestoreJob(premises, depot, rows, questions, properties, drill, control);
+            Control control,
+            Scratch scratch) {
+        return new RestoreJob(premises, depot, rows, questions, properties, drill, control, scratch);
+    }
+
+    @Bean
+    Scratch scratch(Premises premises, Control control, @Value("${tidemill.home}") Path home) {
+        return new Scratch(premises, control, home);
+    }
+
+    @Bean
+    ScratchSweep scratchSweep(Scratch scratch) {
+        return new ScratchSweep(scratch);
+    }
+
+    @Bean
+    ScratchRequests scratchRequests(Premises premises, BackupRequests requests) {
+        return new ScratchRequests(premises, requests);
     }
 
     @Bean
@@ -92,6 +109,7 @@ class RestoreConfiguration {
             @Qualifier("restoreRelateStep") Step relate,
             @Qualifier("restoreIndexStep") Step index,
             @Qualifier("restoreConcludeStep") Step conclude,
+            @Qualifier("drillRecoverStep") Step recover,
             @Qualifier("drillExamineStep") Step examine,
             @Qualifier("drillDiscardStep") Step discard,
             @Qualifier("drillJudgeStep") Step judge) {
@@ -108,6 +126,7 @@ class RestoreConfiguration {
                 .next(relate)
                 .next(index)
                 .next(conclude)
+                .next(recover)
                 .next(examine)
                 .next(discard)
                 .next(judge)
@@ -216,10 +235,13 @@ class RestoreConfiguration {
                 .build();
     }
 
+    /// This step and those after it again in every run: what is done is noted in the new database, and that of a failed
+    /// drill is gone.
     private static Step parts(Steps steps, String name, AheadReader<Manifest.Part, Loading.Loaded> reader) {
         return steps.<Loading.Loaded, Loading.Loaded>chunks(name, 1)
                 .reader(reader)
                 .writer(loaded -> {})
+                .allowStartIfComplete(true)
                 .build();
     }
 
@@ -227,6 +249,7 @@ class RestoreConfiguration {
         return steps.<Work, Work>chunks(name, 1)
                 .reader(reader)
                 .writer(done -> {})
+                .allowStartIfComplete(true)
                 .build();
     }
 
@@ -256,6 +279,7 @@ class RestoreConfiguration {
     @Bean
     Step restoreSettleStep(Steps steps, RestoreJob restore) {
         return steps.tasklet("settle", BackupConfiguration.tasklet(restore::settle))
+                .allowStartIfComplete(true)
                 .build();
     }
 
@@ -314,6 +338,19 @@ class RestoreConfiguration {
     @Bean
     Step restoreFinishStep(Steps steps, RestoreJob restore) {
         return steps.tasklet("finish", BackupConfiguration.tasklet(restore::finish))
+                .build();
+    }
+
+    @Bean
+    PointInTimeDrill pointInTimeDrill(
+            Premises premises, Depot depot, Archives archives, Questions questions, DrillProperties properties) {
+        return new PointInTimeDrill(premises, depot, archives, questions, properties);
+    }
+
+    /// Of the private cluster, where its write-ahead log is kept.
+    @Bean
+    Step drillRecoverStep(Steps steps, RestoreJob restore, PointInTimeDrill drill) {
+        return steps.tasklet("recover", BackupConfiguration.tasklet(step -> restore.recover(step, drill)))
                 .build();
     }
 

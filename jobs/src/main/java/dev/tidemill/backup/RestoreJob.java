@@ -14,6 +14,7 @@ import dev.tidemill.run.alerts.Severity;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -44,6 +46,7 @@ final class RestoreJob implements JobExecutionListener {
     private static final Logger log = LoggerFactory.getLogger(RestoreJob.class);
     private static final String TROUBLE = "backup/drill";
     private static final String FINDINGS = "drill.findings";
+    private static final String RECOVERED = "drill.recovered";
 
     private final Premises premises;
     private final Depot depot;
@@ -53,6 +56,7 @@ final class RestoreJob implements JobExecutionListener {
     private final DrillProperties drill;
     private final Control control;
     private final Outbox outbox;
+    private final Scratch scratch;
 
     RestoreJob(
             Premises premises,
@@ -61,7 +65,9 @@ final class RestoreJob implements JobExecutionListener {
             Questions questions,
             RestoreProperties properties,
             DrillProperties drill,
-            Control control) {
+            Control control,
+            Scratch scratch) {
+        this.scratch = scratch;
         this.premises = premises;
         this.depot = depot;
         this.rows = rows;
@@ -88,7 +94,7 @@ final class RestoreJob implements JobExecutionListener {
     /// Refuses before anything is touched.
     void preflight(StepExecution step) throws SQLException {
         Draft draft = draft(step);
-        if (draft.finished() && resumed(step)) {
+        if (Scratch.over(step.getJobExecution()) || (draft.finished() && resumed(step))) {
             return;
         }
         List<String> obstacles = Preflight.of(archive(step).manifest(), premises.database(), draft)
@@ -96,9 +102,12 @@ final class RestoreJob implements JobExecutionListener {
         if (!obstacles.isEmpty()) {
             throw new IllegalStateException("the backup cannot be restored here: " + String.join("; ", obstacles));
         }
-        if (step.getJobExecution().getJobInstance().getJobName().equals(DRILL)) {
-            discardOthers(draft);
-        }
+        scratch.sweep();
+    }
+
+    /// Whether there is nothing left to be done to the database: it has its name, or was looked at and removed.
+    private static boolean over(StepExecution step, Draft draft) throws SQLException {
+        return Scratch.over(step.getJobExecution()) || draft.finished();
     }
 
     /// Whether the comment of the database says that this launch made it.
@@ -108,27 +117,13 @@ final class RestoreJob implements JobExecutionListener {
         return Draft.made(premises.database()).contains(name + "\t" + comment);
     }
 
-    private static String comment(StepExecution step) {
-        return Draft.comment(
-                Parameters.text(step, Parameters.BACKUP),
-                step.getJobExecution().getJobInstance().getJobName() + " "
-                        + step.getJobExecution().getJobInstanceId());
-    }
-
-    /// What drills that died for good left behind.
-    private void discardOthers(Draft own) throws SQLException {
-        for (String made : Draft.made(premises.database())) {
-            String database = made.substring(0, made.indexOf('\t'));
-            if (made.contains(" by " + DRILL + " ") && !database.equals(own.draftName())) {
-                log.info("removing {}, which an earlier drill left", database);
-                new Draft(premises.database(), database.replaceFirst("_restoring$", "")).discard();
-            }
-        }
+    private String comment(StepExecution step) {
+        return Draft.comment(Parameters.text(step, Parameters.BACKUP), Scratch.run(premises, step.getJobExecution()));
     }
 
     void create(StepExecution step) throws SQLException, IOException {
         Draft draft = draft(step);
-        if (draft.finished()) {
+        if (over(step, draft)) {
             return;
         }
         Archive archive = archive(step);
@@ -163,7 +158,7 @@ final class RestoreJob implements JobExecutionListener {
         return new AheadReader<>(
                         "load",
                         () -> {
-                            if (draft.finished()) {
+                            if (over(step, draft)) {
                                 return List.of();
                             }
                             Set<String> loaded = draft.loaded();
@@ -195,7 +190,7 @@ final class RestoreJob implements JobExecutionListener {
         int threads = properties.threads();
         return new AheadReader<Work, Work>(
                         "constrain",
-                        () -> draft.finished() ? List.of() : postData(archive).work(stages, draft.done()),
+                        () -> over(step, draft) ? List.of() : postData(archive).work(stages, draft.done()),
                         work -> sessions.with(connection -> {
                             Draft.run(connection, work.statements(), memory(work, threads));
                             return work;
@@ -228,7 +223,7 @@ final class RestoreJob implements JobExecutionListener {
     /// From here on the rows answer questions, by comparing with every vector.
     void settle(StepExecution step) throws Exception {
         Draft draft = draft(step);
-        if (draft.finished()) {
+        if (over(step, draft)) {
             return;
         }
         Archive archive = archive(step);
@@ -246,14 +241,14 @@ final class RestoreJob implements JobExecutionListener {
     /// References, without their proof, and what else the tables need that no question does.
     void relate(StepExecution step) throws Exception {
         Draft draft = draft(step);
-        if (!draft.finished()) {
+        if (!over(step, draft)) {
             inOrder(draft, postData(archive(step)), Stage.LATE_RULES, Stage.REFERENCES);
         }
     }
 
     void conclude(StepExecution step) throws Exception {
         Draft draft = draft(step);
-        if (draft.finished()) {
+        if (over(step, draft)) {
             return;
         }
         Archive archive = archive(step);
@@ -267,7 +262,7 @@ final class RestoreJob implements JobExecutionListener {
 
     void clean(StepExecution step) throws SQLException {
         Draft draft = draft(step);
-        if (draft.finished()) {
+        if (over(step, draft)) {
             return;
         }
         CleanStart.make(draft.database(), only(step));
@@ -275,7 +270,7 @@ final class RestoreJob implements JobExecutionListener {
 
     void finish(StepExecution step) throws SQLException {
         Draft draft = draft(step);
-        if (draft.finished()) {
+        if (over(step, draft)) {
             return;
         }
         log.info(
@@ -287,14 +282,41 @@ final class RestoreJob implements JobExecutionListener {
         draft.finish(archive(step).manifest().owner());
     }
 
+    /// Recovers the private cluster to a moment of its past, in a folder of this launch.
+    void recover(StepExecution step, PointInTimeDrill drill) throws InterruptedException {
+        Optional<Manifest> base = drill.base();
+        if (base.isEmpty()) {
+            return;
+        }
+        // One of its own for each try: a server that a killed process left may still be at work in the last one.
+        Path folder = scratch.folder(step.getJobExecution()).resolve("run-" + step.getJobExecutionId());
+        List<Finding> findings = drill.run(base.get(), folder);
+        step.getJobExecution()
+                .getExecutionContext()
+                .putString(RECOVERED, JsonMapper.shared().writeValueAsString(findings));
+    }
+
+    private static List<Finding> recovered(JobExecution execution) {
+        return execution.getExecutionContext().containsKey(RECOVERED)
+                ? List.of(JsonMapper.shared()
+                        .readValue(execution.getExecutionContext().getString(RECOVERED), Finding[].class))
+                : List.of();
+    }
+
     /// Looks through the copy and keeps what was found; judged later, when the copy is gone.
     void examine(StepExecution step) throws SQLException {
+        if (Scratch.over(step.getJobExecution())) {
+            return;
+        }
         Draft draft = draft(step);
         Archive archive = archive(step);
-        List<Finding> findings = new Examination(archive, draft.database(), questions, drill).everything();
+        List<Finding> findings =
+                new ArrayList<>(new Examination(archive, draft.database(), questions, drill).everything());
         Instant began = began(step.getJobExecution());
-        boolean passed = findings.stream().allMatch(Finding::well);
+        // The level is that of the logical backup alone.
         int level = Examination.level(findings);
+        findings.addAll(recovered(step.getJobExecution()));
+        boolean passed = findings.stream().allMatch(Finding::well);
         rows.add(
                 new Drill(
                         archive.manifest().id(),
@@ -321,7 +343,8 @@ final class RestoreJob implements JobExecutionListener {
     }
 
     void discard(StepExecution step) throws SQLException {
-        draft(step).discard();
+        scratch.discard(step.getJobExecution());
+        Scratch.end(step.getJobExecution());
     }
 
     /// Fails the run, and with it tells the operators, when something was not well.

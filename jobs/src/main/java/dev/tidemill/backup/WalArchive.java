@@ -4,10 +4,12 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -64,6 +66,29 @@ final class WalArchive {
             sent++;
         }
         return sent;
+    }
+
+    /// What lies finished in a folder and was not sent yet.
+    static Backups.Waiting waiting(Path folder) {
+        int segments = 0;
+        Instant oldest = null;
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                if (!FILE.matcher(file.getFileName().toString()).matches()) {
+                    continue;
+                }
+                try {
+                    Instant at = Files.getLastModifiedTime(file).toInstant();
+                    segments++;
+                    oldest = oldest == null || at.isBefore(oldest) ? at : oldest;
+                } catch (NoSuchFileException sentMeanwhile) {
+                    continue;
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + folder, e);
+        }
+        return new Backups.Waiting(segments, oldest);
     }
 
     /// Names with where they lie; the last key wins where a segment was sent under two.
@@ -135,6 +160,10 @@ final class WalArchive {
                 + catalogue.target().description()
                 + ": nothing after it can be recovered. Use a base backup that was taken"
                 + " later, or restore a logical one");
+    }
+
+    boolean has(String segment) throws IOException {
+        return files().containsKey(segment);
     }
 
     /// Removes segments that no base backup needs any more.

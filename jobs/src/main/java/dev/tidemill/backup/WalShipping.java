@@ -8,7 +8,10 @@ import dev.tidemill.run.alerts.Outbox;
 import dev.tidemill.run.alerts.Severity;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -24,21 +27,25 @@ final class WalShipping implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(WalShipping.class);
     private static final Duration EVERY = Duration.ofSeconds(10);
+    private static final Duration MARKS = Duration.ofMinutes(1);
     private static final String TROUBLE = "backup/wal";
 
     private final @Nullable Path folder;
     private final Depot depot;
     private final Control control;
     private final Outbox outbox;
+    private final LiveDatabase database;
+    private Instant marked = Instant.EPOCH;
     private @Nullable ScheduledExecutorService clock;
     private volatile boolean running;
     private boolean told;
 
     /// Looks once it is started.
     ///
-    /// @param cluster data folder of the private cluster, null without one
-    WalShipping(@Nullable Path cluster, Depot depot, Control control) {
+    WalShipping(Premises premises, Depot depot, Control control) {
+        Path cluster = premises.cluster();
         this.folder = cluster == null ? null : cluster.resolve(PrivateCluster.WAL);
+        this.database = premises.database();
         this.depot = depot;
         this.control = control;
         this.outbox = new Outbox(control.jdbc());
@@ -63,6 +70,7 @@ final class WalShipping implements SmartLifecycle {
             return;
         }
         try {
+            mark();
             new WalArchive(depot.catalogue()).ship(from);
             if (told) {
                 told = false;
@@ -74,6 +82,21 @@ final class WalShipping implements SmartLifecycle {
         } catch (Exception e) { // the edge of a thread: the next look is the retry
             log.warn("segments of the write-ahead log cannot be sent: {}", e.getMessage());
             tell(e);
+        }
+    }
+
+    /// For drills, which look for it in what they recover.
+    private void mark() {
+        Instant now = Instant.now();
+        if (Duration.between(marked, now).compareTo(MARKS) < 0) {
+            return;
+        }
+        marked = now;
+        try (Connection connection = database.connect("tidemill marks")) {
+            RecoveryMarks.write(connection);
+        } catch (SQLException e) {
+            // Segments are sent all the same: they are worth more than the marks in them.
+            log.warn("no mark could be written for drills: {}", e.getMessage());
         }
     }
 

@@ -2,6 +2,8 @@ package dev.tidemill.migrate;
 
 import dev.tidemill.document.ContentHash;
 import dev.tidemill.migrate.Backfills.Row;
+import dev.tidemill.precaution.PrecautionConfiguration;
+import dev.tidemill.precaution.Precautions;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.Plan;
@@ -23,11 +25,13 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 
 /// The migrate job: fills in what change sets left open, then says which of them are done.
 @Configuration(proxyBeanMethods = false)
+@Import(PrecautionConfiguration.class)
 @EnableConfigurationProperties(MigrateProperties.class)
 public class MigrateConfiguration {
 
@@ -40,10 +44,28 @@ public class MigrateConfiguration {
             MigrateProperties properties,
             Backfills backfills,
             BackfillReader backfillReader,
+            Precautions precautions,
             PlatformTransactionManager transactionManager) {
         BackfillWriter writer = new BackfillWriter(backfills, transactionManager);
         return steps.job(JOB)
-                .start(steps.<Row, Row>chunks("backfill", properties.commitRows())
+                .start(steps.tasklet("precaution", (contribution, context) -> {
+                            long left = left(backfills);
+                            Precautions.Taken taken = precautions.before(
+                                    contribution.getStepExecution(),
+                                    properties.backupBefore(),
+                                    left,
+                                    left + " rows are to be changed",
+                                    true);
+                            Progress.message(
+                                    contribution
+                                            .getStepExecution()
+                                            .getJobExecution()
+                                            .getExecutionContext(),
+                                    taken.told());
+                            return taken.goesOn() ? RepeatStatus.CONTINUABLE : RepeatStatus.FINISHED;
+                        })
+                        .build())
+                .next(steps.<Row, Row>chunks("backfill", properties.commitRows())
                         .items(writer)
                         .reader(backfillReader)
                         .writer(writer)
@@ -51,6 +73,10 @@ public class MigrateConfiguration {
                 .next(steps.tasklet("finish", (contribution, context) -> finish(backfills, contribution))
                         .build())
                 .build();
+    }
+
+    private static long left(Backfills backfills) {
+        return backfills.open().stream().mapToLong(backfills::left).sum();
     }
 
     private static RepeatStatus finish(Backfills backfills, StepContribution contribution) {
@@ -77,16 +103,16 @@ public class MigrateConfiguration {
 
     @Bean
     JobDefinition migrateDefinition(
-            @Qualifier("migrateJob") Job job, MigrateProperties properties, Backfills backfills) {
+            @Qualifier("migrateJob") Job job, MigrateProperties properties, Backfills backfills, Precautions precautions) {
         return JobDefinition.of(job, "fills in data that changes of the schema left open, in all workspaces")
                 .prepared((workspace, given) -> new Prepared("backfills of the schema", given))
-                .planned((workspace, given) -> plan(backfills))
+                .planned((workspace, given) -> plan(backfills, properties, precautions))
                 .configuredBy(properties)
                 .policy(properties.run())
                 .build();
     }
 
-    private static Plan plan(Backfills backfills) {
+    private static Plan plan(Backfills backfills, MigrateProperties properties, Precautions precautions) {
         Map<String, Long> counts = new LinkedHashMap<>();
         backfills.open().forEach(backfill -> counts.put(backfill.changeSet(), backfills.left(backfill)));
         return new Plan(
@@ -95,7 +121,11 @@ public class MigrateConfiguration {
                 BigDecimal.ZERO,
                 Duration.ZERO,
                 0,
-                List.of("no backup is taken before: take one, or see that the last one is of today"),
+                precautions
+                        .reason(properties.backupBefore(), left(backfills))
+                        .map(reason -> List.of(reason + ": what is done about it says migrate.backup-before ("
+                                + properties.backupBefore().mode() + ")"))
+                        .orElse(List.of()),
                 ContentHash.of(counts.toString()).hex());
     }
 

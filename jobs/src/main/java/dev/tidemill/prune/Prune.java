@@ -8,6 +8,7 @@ public final class Prune {
 
     static final String GUARD = "guard";
     static final String REINDEX = "reindex";
+    static final String PRECAUTION = "precaution";
     static final String ACCOUNT = "account";
 
     private Prune() {}

@@ -1,5 +1,7 @@
 package dev.tidemill.prune;
 
+import dev.tidemill.precaution.PrecautionConfiguration;
+import dev.tidemill.precaution.Precautions;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Runs;
@@ -22,11 +24,13 @@ import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 
 /// The prune job: the guard, a step for each kind of what may go, the account.
 @Configuration(proxyBeanMethods = false)
+@Import(PrecautionConfiguration.class)
 @EnableConfigurationProperties(PruneProperties.class)
 public class PruneConfiguration {
 
@@ -38,11 +42,16 @@ public class PruneConfiguration {
             Remains remains,
             Workspaces workspaces,
             JdbcClient jdbc,
+            Precautions precautions,
             PruneReader pruneReader,
             PruneWriter pruneWriter,
             ObjectProvider<IndexBuilder> builder) {
         SimpleJobBuilder job = steps.job(Prune.JOB)
                 .start(steps.tasklet(Prune.GUARD, new GuardTasklet(parameters, remains, properties.massDelete()))
+                        .build())
+                .next(steps.tasklet(
+                                Prune.PRECAUTION,
+                                new PrecautionTasklet(parameters, remains, precautions, properties.backupBefore()))
                         .build());
         for (PruneKind kind : PruneKind.values()) {
             Step step = steps.<Doomed, Doomed>chunks(
@@ -63,7 +72,8 @@ public class PruneConfiguration {
 
     @Bean
     JobDefinition pruneDefinition(
-            @Qualifier("pruneJob") Job job, PruneProperties properties, PruneParameters parameters, Remains remains) {
+            @Qualifier("pruneJob") Job job, PruneProperties properties, PruneParameters parameters, Remains remains,
+            Precautions precautions) {
         return JobDefinition.of(job, "removes what its retention is over for")
                 .parameter(JobParameter.text("project", "slug of the only project whose documents are looked at")
                         .optional())
@@ -72,7 +82,7 @@ public class PruneConfiguration {
                         .optional())
                 .parameter(JobParameter.flag("allowMassDelete", "remove documents however many they are"))
                 .prepared(parameters::prepare)
-                .planned(new PrunePlanner(parameters, remains, properties)::plan)
+                .planned(new PrunePlanner(parameters, remains, properties, precautions)::plan)
                 .configuredBy(properties)
                 .policy(properties.run())
                 .build();

@@ -1,6 +1,7 @@
 package dev.tidemill.prune;
 
 import dev.tidemill.document.ContentHash;
+import dev.tidemill.precaution.Precautions;
 import dev.tidemill.run.Plan;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -16,8 +17,11 @@ final class PrunePlanner {
     private final PruneParameters parameters;
     private final Remains remains;
     private final PruneProperties properties;
+    private final Precautions precautions;
 
-    PrunePlanner(PruneParameters parameters, Remains remains, PruneProperties properties) {
+    PrunePlanner(
+            PruneParameters parameters, Remains remains, PruneProperties properties, Precautions precautions) {
+        this.precautions = precautions;
         this.parameters = parameters;
         this.remains = remains;
         this.properties = properties;
@@ -53,6 +57,11 @@ final class PrunePlanner {
                         kind.step() + ": " + String.join(", ", examples) + (more > 0 ? " and " + more + " more" : ""));
             }
         }
+        long knowledge = PrecautionTasklet.knowledge(remains, scope);
+        precautions
+                .reason(properties.backupBefore(), knowledge)
+                .ifPresent(reason -> notes.add(reason + ": what is done about it says prune.backup-before ("
+                        + properties.backupBefore().mode() + ")"));
         counts.put("bytes", bytes);
         notes.addAll(remains.bloat(workspaceId));
         return new Plan(

@@ -1,5 +1,6 @@
 package dev.tidemill.prune;
 
+import dev.tidemill.precaution.BackupBefore;
 import dev.tidemill.run.JobPolicy;
 import java.time.Duration;
 import java.util.Map;
@@ -25,6 +26,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// @param asked age of questions that people asked, since they were asked last
 /// @param sets time that a retired vector set keeps its table
 /// @param massDelete when documents to be removed wait for a person
+/// @param backupBefore what it does about backups before it removes many documents and versions
 /// @param batch how it deletes
 /// @param reindex how many times the size that it needs the index of a vector set may have before it is made anew, null to
 ///     make none anew
@@ -46,6 +48,7 @@ public record PruneProperties(
         @DefaultValue("90d") Duration asked,
         @DefaultValue("7d") Duration sets,
         @DefaultValue MassDelete massDelete,
+        @DefaultValue BackupBefore backupBefore,
         @DefaultValue Batch batch,
         @Nullable Double reindex,
         @DefaultValue("5") int samples,
@@ -75,6 +78,7 @@ public record PruneProperties(
         ages.forEach((name, age) -> require(!age.isNegative(), "prune." + name, age, "must not be negative"));
         require(maxAge == null || maxAge.isPositive(), "prune.max-age", String.valueOf(maxAge), "must be more than 0");
         require(samples >= 0 && samples <= 100, "prune.samples", samples, "must be between 0 and 100");
+        backupBefore = BackupBefore.or(backupBefore, BackupBefore.Mode.TAKE, Duration.ofHours(26), 1_000);
         run = beside(run, NEVER_BESIDE);
     }
 

@@ -74,6 +74,11 @@ public class RunConfiguration {
     }
 
     @Bean
+    ChildRuns childRuns(ObjectProvider<Runs> runs, PlatformTransactionManager transactionManager) {
+        return new ChildRuns(runs, transactionManager);
+    }
+
+    @Bean
     Control control(PlatformTransactionManager transactionManager, JdbcClient jdbc) {
         return new Control(transactionManager, jdbc);
     }

@@ -47,12 +47,8 @@ final class SealTasklet implements Tasklet {
     @Override
     public RepeatStatus execute(StepContribution contribution, ChunkContext context) {
         TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
-        List<Done> done = parts.done(parameters.workspaceId(), parameters.instance());
         try {
-            if (!Files.exists(parameters.file()) || Files.isDirectory(parameters.parts())) {
-                make(parameters, done);
-            }
-            remove(parameters.parts());
+            seal(parameters);
             Passphrase.forget(parameters.passphraseFrom());
             Progress.message(
                     contribution.getStepExecution().getJobExecution().getExecutionContext(),
@@ -61,6 +57,24 @@ final class SealTasklet implements Tasklet {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + parameters.file() + ": " + e.getMessage(), e);
         }
+    }
+
+    /// Makes the file, or finds that it is made, and removes the parts.
+    void seal(TransferParameters parameters) throws IOException {
+        List<Done> done = parts.done(parameters.workspaceId(), parameters.instance());
+        if (!isSealed(parameters, done)) {
+            make(parameters, done);
+        }
+        remove(parameters.parts());
+    }
+
+    /// Parts are removed only when the file is whole under its name.
+    private static boolean isSealed(TransferParameters parameters, List<Done> done) {
+        return Files.exists(parameters.file())
+                && (Files.notExists(parameters.parts())
+                        || done.stream()
+                                .anyMatch(part ->
+                                        Files.notExists(parameters.parts().resolve(part.name()))));
     }
 
     private void make(TransferParameters parameters, List<Done> done) throws IOException {

@@ -2,6 +2,7 @@ package dev.tidemill.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tidemill.postgres.PrivateCluster;
 import dev.tidemill.postgres.Recovery;
@@ -21,11 +22,15 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /// A table that was dropped by mistake is back, with every row that had committed before the chosen time and none
 /// after.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PointInTimeTest {
 
     private static Path root;
@@ -152,6 +157,90 @@ class PointInTimeTest {
         assertThat(recovered("at-name", Recovery.Point.NAME, "before the mistake"))
                 .containsExactly("t", "300");
         assertThat(recovered("at-lsn", Recovery.Point.LSN, position)).containsExactly("t", "200");
+    }
+
+    @Test
+    void aDrillRecoversToARandomMomentBetweenTwoMarksAndLeavesNothing() throws Exception {
+        String full = harness.backup();
+
+        RunView run = harness.run("drill", Map.of("backup", full));
+
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        List<BackupRows.Finding> findings =
+                harness.bean(Backups.class).drills(1).getFirst().findings();
+        assertThat(findings).as(findings.toString()).allMatch(BackupRows.Finding::well);
+        assertThat(findings)
+                .extracting(BackupRows.Finding::check)
+                .contains("rows", "point in time", "point in time, amcheck", "point in time, answers");
+        assertThat(findings)
+                .filteredOn(finding -> finding.check().equals("point in time"))
+                .first()
+                .extracting(BackupRows.Finding::detail)
+                .asString()
+                .contains("marks committed before, 0 after");
+        assertThat(harness.bean(Archives.class).list())
+                .filteredOn(view -> "cluster".equals(view.scope()))
+                .allMatch(view -> view.level() >= 3);
+        assertThat(root.resolve("home/scratch")).isEmptyDirectory();
+        assertThat(Draft.made(harness.live())).isEmpty();
+    }
+
+    @Test
+    void aDrillIsRedWhereTheLogHasAGap() throws Exception {
+        String full = harness.backup();
+        execute("SELECT pg_switch_wal()");
+        Target target = harness.catalogue().target();
+        String lost = target.list("wal/").stream()
+                .map(Target.Entry::name)
+                .filter(name -> name.endsWith(lastSegment))
+                .findFirst()
+                .orElseThrow();
+        Path file = root.resolve("home/backups").resolve(lost);
+        Path aside = root.resolve("aside-for-the-drill");
+        Files.move(file, aside);
+        try {
+            RunView run = harness.run("drill", Map.of("backup", full));
+            assertThat(run.status()).isEqualTo("FAILED");
+            assertThat(run.message())
+                    .contains("point in time")
+                    .contains(lastSegment.substring(8))
+                    .contains("is missing");
+        } finally {
+            Files.move(aside, file);
+        }
+        assertThat(root.resolve("home/scratch")).isEmptyDirectory();
+    }
+
+    /// Last, as it takes the log over from the archive that the others need.
+    @Test
+    @Order(Integer.MAX_VALUE)
+    void pgBackRestMakesListsVerifiesAndRestoresWhereItIsTheEngine() throws Exception {
+        assumeTrue(dev.tidemill.postgres.PgBackRest.installed(), "is installed");
+        Path home = Files.createDirectory(root.resolve("home-pgbackrest"));
+        try (BackupHarness engine = new BackupHarness(
+                cluster.jdbcUrl("tidemill"),
+                cluster.username(),
+                cluster.password(),
+                home,
+                Map.of(
+                        "test.cluster", cluster.dataDirectory().toString(),
+                        "backup.engine", "pgbackrest"))) {
+            execute("CREATE TABLE kept AS SELECT generate_series(1, 10) AS id");
+            RunView made = engine.run("pgbackrest", Map.of());
+            assertThat(made.status()).as(made.message()).isEqualTo("COMPLETED");
+            List<PhysicalBackups.Physical> listed =
+                    engine.bean(PhysicalBackups.class).list();
+            assertThat(listed).hasSize(1);
+            assertThat(listed.getFirst().type()).isEqualTo("full");
+            assertThat(made.message()).contains(listed.getFirst().label());
+            RunView verified = engine.run("pgbackrest", Map.of("type", "verify"));
+            assertThat(verified.status()).as(verified.message()).isEqualTo("COMPLETED");
+            assertThatThrownBy(() -> engine.run("backup", Map.of("scope", "cluster")))
+                    .hasMessageContaining("jobs start pgbackrest");
+        } finally {
+            execute("ALTER SYSTEM RESET archive_command");
+            execute("SELECT pg_reload_conf()");
+        }
     }
 
     @Test

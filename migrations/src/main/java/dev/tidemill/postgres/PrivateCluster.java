@@ -413,6 +413,8 @@ public final class PrivateCluster implements AutoCloseable {
             source.setUrl(jdbcUrl);
             try (Connection connection = source.getConnection(SUPERUSER, password);
                     Statement statement = connection.createStatement()) {
+                // Another engine may have put its own in the place of ours.
+                statement.execute("ALTER SYSTEM RESET archive_command");
                 statement.execute("ALTER SYSTEM SET archive_timeout = '60s'");
                 statement.execute("SELECT pg_reload_conf()");
             }

@@ -76,8 +76,20 @@ public final class Schema {
         update(owner, PLATFORM, NO_DOCUMENTS, false);
     }
 
+    /// As [#apply], and tells what was applied and how long each took: for a copy of the database, as a rehearsal.
+    public static List<AppliedChange> rehearse(DataSource copy, boolean outOfOrder) {
+        var told = new Told();
+        update(copy, CHANGELOG, ALL, outOfOrder, told);
+        return told.applied;
+    }
+
     private static void update(DataSource owner, String changelog, LabelExpression labels, boolean outOfOrder) {
-        change(owner, changelog, (liquibase, connection) -> {
+        update(owner, changelog, labels, outOfOrder, new Told());
+    }
+
+    private static void update(
+            DataSource owner, String changelog, LabelExpression labels, boolean outOfOrder, Told told) {
+        change(owner, changelog, told, (liquibase, connection) -> {
             History history = History.of(liquibase);
             history.refuseEdited();
             if (!outOfOrder) {
@@ -182,6 +194,19 @@ public final class Schema {
         }
     }
 
+    /// Whether there is anything in the database that a person has put there. Row-level security, which hides rows
+    /// from the owner too, does not hide how large a table is.
+    public static boolean holdsDocuments(DataSource owner) {
+        try (Connection connection = owner.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "SELECT coalesce(pg_relation_size(to_regclass('documents')), 0) > 0")) {
+            return row.next() && row.getBoolean(1);
+        } catch (SQLException unreachable) {
+            throw new SchemaChangeFailed("Cannot read the database: " + unreachable.getMessage(), unreachable);
+        }
+    }
+
     /// Ids of change sets whose data is still to be filled in by the job migrate.
     public static List<String> openBackfills(DataSource owner) {
         try (Connection connection = owner.getConnection();
@@ -234,7 +259,10 @@ public final class Schema {
     }
 
     private static void change(DataSource owner, String changelog, Work work) {
-        var failed = new FailedChange();
+        change(owner, changelog, new Told(), work);
+    }
+
+    private static void change(DataSource owner, String changelog, Told told, Work work) {
         try (Connection connection = owner.getConnection()) {
             lock(connection);
             quietly(() -> {
@@ -242,7 +270,7 @@ public final class Schema {
                 var liquibase = new Liquibase(changelog, new ClassLoaderResourceAccessor(), database);
                 liquibase.setShowSummary(UpdateSummaryEnum.OFF);
                 liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.LOG);
-                liquibase.setChangeExecListener(failed);
+                liquibase.setChangeExecListener(told);
                 // Whoever left Liquibase's own lock behind is dead: the advisory lock is held by us.
                 liquibase.forceReleaseLocks();
                 work.on(liquibase, connection);
@@ -253,7 +281,7 @@ public final class Schema {
             throw new SchemaChangeFailed(
                     "Cannot lock the database for a schema change: " + unreachable.getMessage(), unreachable);
         } catch (SchemaChangeFailed general) {
-            ChangeSet culprit = failed.changeSet;
+            ChangeSet culprit = told.failed;
             if (culprit == null) {
                 throw general;
             }
@@ -347,18 +375,32 @@ public final class Schema {
         T read() throws LiquibaseException, SQLException;
     }
 
-    private static final class FailedChange extends AbstractChangeExecListener {
+    /// What Liquibase tells of its change sets while it works.
+    private static final class Told extends AbstractChangeExecListener {
 
-        private @Nullable ChangeSet changeSet;
+        private final List<AppliedChange> applied = new ArrayList<>();
+        private @Nullable ChangeSet failed;
+        private long began;
 
         @Override
-        public void runFailed(ChangeSet failed, DatabaseChangeLog log, Database database, Exception exception) {
-            changeSet = failed;
+        public void willRun(ChangeSet change, DatabaseChangeLog log, Database database, ChangeSet.RunStatus status) {
+            began = System.nanoTime();
         }
 
         @Override
-        public void rollbackFailed(ChangeSet failed, DatabaseChangeLog log, Database database, Exception exception) {
-            changeSet = failed;
+        public void ran(ChangeSet change, DatabaseChangeLog log, Database database, ChangeSet.ExecType type) {
+            applied.add(new AppliedChange(
+                    change.getId(), change.getFilePath(), (System.nanoTime() - began) / 1_000_000));
+        }
+
+        @Override
+        public void runFailed(ChangeSet culprit, DatabaseChangeLog log, Database database, Exception exception) {
+            failed = culprit;
+        }
+
+        @Override
+        public void rollbackFailed(ChangeSet culprit, DatabaseChangeLog log, Database database, Exception exception) {
+            failed = culprit;
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.tidemill.backup.BackupDamaged;
 import dev.tidemill.backup.BackupRows.Drill;
 import dev.tidemill.backup.BackupRows.Standing;
 import dev.tidemill.backup.Backups;
+import dev.tidemill.backup.PhysicalBackups;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.Launched;
 import dev.tidemill.run.Runs;
@@ -47,11 +48,13 @@ class BackupsController {
     private static final int MOST = 500;
 
     private final Backups backups;
+    private final PhysicalBackups physical;
     private final Runs runs;
     private final UUID operators;
 
-    BackupsController(Backups backups, Runs runs, UUID operators) {
+    BackupsController(Backups backups, PhysicalBackups physical, Runs runs, UUID operators) {
         this.backups = backups;
+        this.physical = physical;
         this.runs = runs;
         this.operators = operators;
     }
@@ -69,13 +72,13 @@ class BackupsController {
     }
 
     /// The catalogue with where it lies.
-    record BackupList(String target, List<Archives.View> backups) {}
+    record BackupList(String target, List<Archives.View> backups, List<PhysicalBackups.Physical> pgbackrest) {}
 
     @GetMapping
     @Operation(summary = "All backups in the target, newest first, damaged ones too")
     BackupList list(@AuthenticationPrincipal Caller caller) {
         requireOperator(caller);
-        return new BackupList(backups.archives().target(), backups.archives().list());
+        return new BackupList(backups.archives().target(), backups.archives().list(), physical.list());
     }
 
     @GetMapping("/{id}")
@@ -107,6 +110,9 @@ class BackupsController {
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody(required = false) @Nullable CreateBody body) {
         requireOperator(caller);
+        if (body != null && "cluster".equals(body.scope()) && physical.byPgBackRest()) {
+            return launch(caller, "pgbackrest", Map.of("type", "full"), key);
+        }
         Map<String, String> parameters = new HashMap<>();
         put(parameters, "scope", body == null ? null : body.scope());
         put(parameters, "only", body == null ? null : body.only());
@@ -120,6 +126,10 @@ class BackupsController {
             @PathVariable String id,
             @RequestParam(name = "level", defaultValue = "2") String level) {
         requireOperator(caller);
+        if (physical.byPgBackRest()
+                && physical.list().stream().anyMatch(made -> made.label().equals(id))) {
+            return launch(caller, "pgbackrest", Map.of("type", "verify"), null);
+        }
         return launch(caller, "verify", Map.of("backup", id, "level", level), null);
     }
 
@@ -143,6 +153,36 @@ class BackupsController {
         put(parameters, "database", body.database());
         put(parameters, "only", body.only());
         return launch(caller, "restore", parameters, null);
+    }
+
+    /// What to take out of a backup.
+    record ReclaimBody(
+            @Schema(description = "slug of the only project; without it all of the workspace") @Nullable
+            String project,
+
+            @Schema(description = "id or slug of the workspace; default the caller's") @Nullable
+            String only,
+
+            @Schema(description = "slug of the live project; without it the one it had") @Nullable
+            String into,
+
+            @Schema(description = "when the live project has documents: refuse (default), skip or replace") @Nullable
+            String onConflict) {}
+
+    @PostMapping("/{id}/reclaim")
+    @Operation(
+            summary = "Take a project or a workspace out of a backup into the live installation",
+            description = "Restores it to scratch, exports it there, imports it with its vectors, removes scratch."
+                    + " POST /actuator/jobs/reclaim/plan says what it takes.")
+    ResponseEntity<RunRef> reclaim(
+            @AuthenticationPrincipal Caller caller, @PathVariable String id, @RequestBody ReclaimBody body) {
+        requireOperator(caller);
+        Map<String, String> parameters = new HashMap<>(Map.of("backup", id));
+        put(parameters, "project", body.project());
+        put(parameters, "only", body.only());
+        put(parameters, "into", body.into());
+        put(parameters, "onConflict", body.onConflict());
+        return launch(caller, "reclaim", parameters, null);
     }
 
     @PostMapping("/{id}/drill")

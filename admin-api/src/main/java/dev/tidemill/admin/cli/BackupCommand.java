@@ -58,6 +58,7 @@ final class BackupCommand implements Callable<Integer> {
                 tool.out().println("No backups: tidemill backup create makes one.");
             }
             list.path("backups").forEach(backup -> tool.out().println(BackupText.row(backup)));
+            list.path("pgbackrest").forEach(backup -> tool.out().println(BackupText.physical(backup)));
             return ExitCode.OK;
         }
     }
@@ -73,7 +74,7 @@ final class BackupCommand implements Callable<Integer> {
 
         @Option(
                 names = "--scope",
-                description = "full, schema, data or workspace (default: ${DEFAULT-VALUE})",
+                description = "full, schema, data, workspace or cluster (default: ${DEFAULT-VALUE})",
                 defaultValue = "full")
         private String scope = "full";
 

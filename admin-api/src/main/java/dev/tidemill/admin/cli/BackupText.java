@@ -43,6 +43,18 @@ final class BackupText {
                 damage.isEmpty() ? "" : "DAMAGED: " + Output.shortened(damage, 120));
     }
 
+    static String physical(JsonNode backup) {
+        return String.format(
+                Locale.ROOT,
+                "%-38s %10s %19s  pgbackrest %-8s %s%s",
+                backup.path("label").asString(""),
+                size(backup.path("bytes").asLong()),
+                "of " + size(backup.path("databaseBytes").asLong()),
+                backup.path("type").asString(""),
+                backup.path("completedAt").asString(""),
+                backup.path("error").asBoolean() ? " PAGES WITH A WRONG CHECKSUM" : "");
+    }
+
     static void info(JsonNode detail, PrintWriter out) {
         JsonNode backup = detail.path("backup");
         String damage = backup.path("damage").asString("");

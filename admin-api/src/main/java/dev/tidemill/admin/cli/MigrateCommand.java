@@ -1,6 +1,7 @@
 package dev.tidemill.admin.cli;
 
 import dev.tidemill.admin.Database;
+import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.schema.PlannedChange;
 import dev.tidemill.schema.Schema;
 import java.io.IOException;
@@ -43,6 +44,7 @@ final class MigrateCommand implements Runnable {
         return new CommandLine(new MigrateCommand())
                 .addSubcommand(new MigrateStatusCommand(tool))
                 .addSubcommand(new Plan(tool))
+                .addSubcommand(new Rehearse(tool))
                 .addSubcommand(new Apply(tool))
                 .addSubcommand(new Rollback(tool))
                 .addSubcommand(new New(tool));
@@ -50,7 +52,7 @@ final class MigrateCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to do: status, plan, apply, rollback or new");
+        throw new ParameterException(spec.commandLine(), "name what to do: status, plan, rehearse, apply, rollback or new");
     }
 
     /// Shows the SQL of what is missing.
@@ -86,9 +88,49 @@ final class MigrateCommand implements Runnable {
                 }
                 tool.out().println("-- " + changes.size() + " change sets");
                 if (!changes.isEmpty()) {
-                    tool.out().println("-- No backup is taken before they are applied: take one first.");
+                    tool.out().println("-- './tidemill migrate rehearse' applies them to the newest backup, restored to"
+                            + " scratch.");
                 }
                 return ExitCode.OK;
+            }
+        }
+    }
+
+    /// Applies what a backup lacks to a restored copy of it.
+    @Command(
+            name = "rehearse",
+            description = {
+                "Restore a backup to scratch, apply the change sets that it lacks there, time them, remove it.",
+                "The live database is not changed. Exit code 7 when they fail."
+            },
+            mixinStandardHelpOptions = true)
+    private static final class Rehearse implements Callable<Integer> {
+        private final Tool tool;
+
+        @Parameters(
+                index = "0",
+                defaultValue = "latest",
+                paramLabel = "ID",
+                description = "id of a backup, or latest (default)")
+        private String id = "latest";
+
+        @Option(
+                names = "--out-of-order",
+                description = "also apply change sets that come before some that were applied already")
+        private boolean outOfOrder;
+
+        private Rehearse(Tool tool) {
+            this.tool = tool;
+        }
+
+        @Override
+        public Integer call() {
+            tool.home().prepare();
+            try (BeforeChanges before = BeforeChanges.open(tool)) {
+                tool.out().println(before.rehearse(id, outOfOrder));
+                return ExitCode.OK;
+            } catch (InvalidParameter e) {
+                throw new CommandFailed(ExitCode.NOT_FOUND, String.valueOf(e.getMessage()));
             }
         }
     }
@@ -112,6 +154,12 @@ final class MigrateCommand implements Runnable {
         @Option(names = "--schema-only", description = "leave the filling in to a later run of the job migrate")
         private boolean schemaOnly;
 
+        @Option(names = "--no-backup", description = "take no backup first, whatever migrate.backup-before says")
+        private boolean noBackup;
+
+        @Option(names = "--no-rehearsal", description = "do not rehearse it on the newest backup first")
+        private boolean noRehearsal;
+
         @Mixin
         private Waiting waiting = new Waiting();
 
@@ -126,6 +174,7 @@ final class MigrateCommand implements Runnable {
         public Integer call() {
             tool.home().prepare();
             List<String> backfills;
+            prepare();
             try (Database database = Database.open(tool.home(), tool.databaseUrl())) {
                 long missing = missing(database);
                 boolean empty = missing == Schema.status(database.owner()).size();
@@ -155,6 +204,28 @@ final class MigrateCommand implements Runnable {
                         .path("runId")
                         .asLong();
                 return waiting.toTheEnd(tool, session, output, run);
+            }
+        }
+
+        /// Only where there is something to lose.
+        private void prepare() {
+            long missing;
+            try (Database database = Database.open(tool.home(), tool.databaseUrl())) {
+                missing = missing(database);
+                if (missing == 0 || !Schema.holdsDocuments(database.owner())) {
+                    return;
+                }
+            }
+            if (noBackup && noRehearsal) {
+                return;
+            }
+            try (BeforeChanges before = BeforeChanges.open(tool)) {
+                if (!noBackup) {
+                    before.backup(missing);
+                }
+                if (!noRehearsal && before.settings().rehearse() && before.hasBackup()) {
+                    tool.out().println("rehearsed: " + before.rehearse("latest", outOfOrder));
+                }
             }
         }
 

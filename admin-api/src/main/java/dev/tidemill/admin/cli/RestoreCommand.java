@@ -12,8 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -43,8 +41,8 @@ final class RestoreCommand implements Callable<Integer> {
     static CommandLine with(Tool tool) {
         return new CommandLine(new RestoreCommand(tool))
                 .addSubcommand("list", new RestoreCommand(tool))
-                .addSubcommand("plan", new Run(tool, true))
-                .addSubcommand("run", new Run(tool, false))
+                .addSubcommand("plan", new RestoreRunCommand(tool, true))
+                .addSubcommand("run", new RestoreRunCommand(tool, false))
                 .addSubcommand(new Promote(tool))
                 .addSubcommand(new Recover(tool));
     }
@@ -62,67 +60,6 @@ final class RestoreCommand implements Callable<Integer> {
             }
             databases.forEach(each -> tool.out().println(each.asString("").replace("\t", "  ")));
             return ExitCode.OK;
-        }
-    }
-
-    /// Makes a database of a backup, or says what that takes.
-    @Command(
-            mixinStandardHelpOptions = true,
-            description = "Make a new database of a backup (plan: say what that takes). Never over the live one.")
-    static final class Run implements Callable<Integer> {
-        private final Tool tool;
-        private final boolean plan;
-
-        @Parameters(
-                index = "0",
-                defaultValue = "latest",
-                paramLabel = "ID",
-                description = "id of a backup, or latest (default)")
-        private String id = "latest";
-
-        @Option(
-                names = "--database",
-                paramLabel = "NAME",
-                description = "name of the new database (default: ${DEFAULT-VALUE})",
-                defaultValue = "tidemill_restored")
-        private String database = "tidemill_restored";
-
-        @Option(
-                names = "--workspace",
-                paramLabel = "ID",
-                description = "take only this workspace, a UUID, out of the backup")
-        private @Nullable String workspace;
-
-        @Mixin
-        private Waiting waiting = new Waiting();
-
-        @Mixin
-        private Output output = new Output();
-
-        Run(Tool tool, boolean plan) {
-            this.tool = tool;
-            this.plan = plan;
-        }
-
-        @Override
-        public Integer call() {
-            Map<String, String> body = new LinkedHashMap<>();
-            body.put("database", database);
-            if (workspace != null) {
-                body.put("only", workspace);
-            }
-            try (Session session = Session.open(tool)) {
-                if (plan) {
-                    body.put("backup", id);
-                    PlanText.print(session.api().post("/actuator/jobs/restore/plan", body), output, tool.out());
-                    return ExitCode.OK;
-                }
-                long run = session.api()
-                        .post(BackupCommand.path(id) + "/restore", body)
-                        .path("runId")
-                        .asLong();
-                return waiting.tell(tool, session, output, run);
-            }
         }
     }
 

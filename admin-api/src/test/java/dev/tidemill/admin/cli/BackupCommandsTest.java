@@ -1,6 +1,7 @@
 package dev.tidemill.admin.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemill.admin.Database;
 import dev.tidemill.admin.TestServer;
@@ -8,6 +9,8 @@ import dev.tidemill.admin.TestServer.Reply;
 import dev.tidemill.admin.security.ApiKey;
 import dev.tidemill.admin.security.ApiKeys;
 import dev.tidemill.admin.security.Scopes;
+import dev.tidemill.backup.LiveDatabase;
+import dev.tidemill.backup.PromotionOrder;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -105,6 +108,24 @@ class BackupCommandsTest {
         assertThat(run("restore", "promote", "by_command", "--confirm", "by_command")
                         .out())
                 .contains("a server runs on");
+        assertThat(promote("by_command", "{}").status()).isEqualTo(409);
+        assertThat(promote("by_command", "{}").detail()).contains("out of use").contains("by_command");
+        assertThat(promote("no_such", "{\"confirm\": \"no_such\"}").detail()).contains("there is no restored database");
+        assertThat(server.get("/actuator/backups/promotion", server.key()).status())
+                .isEqualTo(404);
+        Reply ordered = promote("by_command", "{\"confirm\": \"by_command\"}");
+        assertThat(ordered.status()).as(ordered.body()).isEqualTo(202);
+        assertThat(server.get("/actuator/backups/promotion", server.key()).body()).contains("by_command");
+        PromotionOrder order = PromotionOrder.find(server.home.folder()).orElseThrow();
+        LiveDatabase live = new LiveDatabase(
+                server.database.jdbcUrl(), server.database.username(), server.database.password());
+        assertThatThrownBy(() -> PromotionOrder.carryOut(server.home.folder(), live))
+                .hasMessageContaining("cannot be done: databases are in use")
+                .hasMessageContaining("promotion.json");
+        assertThat(server.delete("/actuator/backups/promotion", server.key()).status())
+                .isEqualTo(204);
+        assertThat(PromotionOrder.find(server.home.folder())).isEmpty();
+        assertThat(order.live()).isEqualTo(server.database.name());
         JdbcClient.create(server.bean(Database.class).owner())
                 .sql("DROP DATABASE by_command WITH (FORCE)")
                 .update();
@@ -122,6 +143,10 @@ class BackupCommandsTest {
                 .isEqualTo(ExitCode.NOT_FOUND);
     }
 
+    private static Reply promote(String name, String body) throws Exception {
+        return server.post("/actuator/backups/restored/" + name + "/promote", body, server.key());
+    }
+
     @Test
     void anotherWorkspaceSeesNoBackups() throws Exception {
         JdbcClient owner = JdbcClient.create(server.bean(Database.class).owner());
@@ -132,7 +157,7 @@ class BackupCommandsTest {
         ApiKey key = ApiKey.generate();
         ApiKeys.store(server.bean(Database.class).owner(), key, other, Scopes.ALL, "stranger");
 
-        for (String path : new String[] {"", "/latest", "/drills", "/check", "/restored", "/standing"}) {
+        for (String path : new String[] {"", "/latest", "/drills", "/check", "/restored", "/standing", "/promotion"}) {
             Reply reply = server.get("/actuator/backups" + path, key.text());
             assertThat(reply.status()).as(path + reply.body()).isEqualTo(403);
         }

@@ -244,6 +244,7 @@ class CommandLineTest {
                 "migrate",
                 "migrate status",
                 "migrate plan",
+                "migrate rehearse",
                 "migrate apply",
                 "migrate rollback",
                 "migrate new",

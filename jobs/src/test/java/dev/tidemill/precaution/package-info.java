@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.precaution;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.reclaim;
+
+import org.jspecify.annotations.NullMarked;
