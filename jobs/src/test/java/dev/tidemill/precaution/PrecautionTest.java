@@ -113,8 +113,7 @@ class PrecautionTest {
 
     @Test
     void aBackfillHasABackupBehindItEvenTheFirst() {
-        node.execute("UPDATE document_versions SET tokens = NULL; INSERT INTO backfills (id, state) VALUES"
-                + " ('122-version-tokens', 'open') ON CONFLICT (id) DO UPDATE SET state = 'open'");
+        node.execute("UPDATE backfills SET state = 'open', done_at = NULL");
 
         completed(node.run(MigrateConfiguration.JOB, Map.of()));
 
