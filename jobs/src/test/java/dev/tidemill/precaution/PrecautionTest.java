@@ -84,7 +84,9 @@ class PrecautionTest {
     void whereNobodyEverMadeABackupRetentionGoesOnAndSaysSo() {
         RunView run = completed(node.run("prune", Map.of()));
 
-        assertThat(run.message()).contains("no backup of everything was ever made").contains("removed");
+        assertThat(run.message())
+                .contains("no backup of everything was ever made")
+                .contains("removed");
         assertThat(node.number(WHOLE)).isZero();
     }
 
@@ -139,9 +141,8 @@ class PrecautionTest {
 
     @Test
     void aChangeThatFailsOnTheCopyIsNamedAndTheCopyIsRemoved() {
-        List<String> changes = Schema.status(database.dataSource()).stream()
-                .map(Change::id)
-                .toList();
+        List<String> changes =
+                Schema.status(database.dataSource()).stream().map(Change::id).toList();
         Schema.rollBack(database.dataSource(), changes.size() - changes.indexOf("127-recovery-marks"));
         // What the change set makes is there already, made by hand.
         node.execute("CREATE TABLE recovery_marks (id integer)");
