@@ -26,7 +26,12 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// The backup job and its steps, in the order in which they run.
 @Configuration(proxyBeanMethods = false)
-@Import({ArchivesConfiguration.class, RestoreConfiguration.class, RehearseConfiguration.class, PhysicalConfiguration.class})
+@Import({
+    ArchivesConfiguration.class,
+    RestoreConfiguration.class,
+    RehearseConfiguration.class,
+    PhysicalConfiguration.class
+})
 public class BackupConfiguration {
 
     @Bean

@@ -136,8 +136,7 @@ public final class Backups {
 
     public Waiting waiting() {
         java.nio.file.Path cluster = premises.cluster();
-        java.nio.file.Path folder =
-                cluster == null ? null : cluster.resolve(dev.tidemill.postgres.PrivateCluster.WAL);
+        java.nio.file.Path folder = cluster == null ? null : cluster.resolve(dev.tidemill.postgres.PrivateCluster.WAL);
         if (folder == null || !java.nio.file.Files.isDirectory(folder)) {
             return new Waiting(0, null);
         }

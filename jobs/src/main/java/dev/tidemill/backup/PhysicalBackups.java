@@ -62,7 +62,10 @@ public final class PhysicalBackups {
                                 Instant.ofEpochSecond(
                                         backup.path("timestamp").path("stop").asLong()),
                                 backup.path("info").path("size").asLong(),
-                                backup.path("info").path("repository").path("delta").asLong(),
+                                backup.path("info")
+                                        .path("repository")
+                                        .path("delta")
+                                        .asLong(),
                                 backup.path("lsn").path("start").asString(null),
                                 backup.path("error").asBoolean(false)));
             }
@@ -76,8 +79,7 @@ public final class PhysicalBackups {
     List<Physical> make(String type) {
         PgBackRest engine = engine();
         LiveDatabase database = premises.database();
-        engine.begin(
-                database.url(), String.valueOf(database.username()), String.valueOf(database.password()));
+        engine.begin(database.url(), String.valueOf(database.username()), String.valueOf(database.password()));
         engine.backup(database.url(), type);
         return read(engine.info());
     }

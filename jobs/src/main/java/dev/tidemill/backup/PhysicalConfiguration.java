@@ -57,7 +57,9 @@ class PhysicalConfiguration {
             BackupProperties properties) {
         return JobDefinition.of(job, "makes or verifies physical backups of the private cluster with pgBackRest")
                 .parameter(JobParameter.choice(
-                                TYPE, List.of("full", "diff", "incr", "verify"), "what to make, or verify the repository")
+                                TYPE,
+                                List.of("full", "diff", "incr", "verify"),
+                                "what to make, or verify the repository")
                         .orElse("full"))
                 .prepared((asker, given) -> prepare(asker, given, requests, backups))
                 .configuredBy(properties)

@@ -86,9 +86,8 @@ final class PointInTimeDrill {
                 awaitRecovery(copy);
                 double seconds = (System.nanoTime() - start) / 1e9;
                 findings.add(marks(copy, moment, recovered, seconds));
-                for (Finding finding : new Examination(
-                                depot.catalogue().open(base.id()), copy, questions, properties)
-                        .structure()) {
+                for (Finding finding :
+                        new Examination(depot.catalogue().open(base.id()), copy, questions, properties).structure()) {
                     findings.add(new Finding(CHECK + ", " + finding.check(), finding.well(), finding.detail()));
                 }
                 findings.add(answers(copy));
@@ -103,7 +102,8 @@ final class PointInTimeDrill {
 
     private void note(Manifest base, List<Finding> findings) {
         boolean well = findings.stream().allMatch(Finding::well);
-        boolean asked = findings.stream().noneMatch(finding -> finding.detail().startsWith("left out: there was nothing"));
+        boolean asked =
+                findings.stream().noneMatch(finding -> finding.detail().startsWith("left out: there was nothing"));
         if (well) {
             Catalogue catalogue = depot.catalogue();
             Archive archive = catalogue.open(base.id());
@@ -116,8 +116,8 @@ final class PointInTimeDrill {
         try (Connection live = premises.database().connect("tidemill drill")) {
             RecoveryMarks.write(live);
             RecoveryMarks.write(live);
-            String needed = String.valueOf(
-                    LiveDatabase.text(live, "SELECT pg_walfile_name(pg_current_wal_insert_lsn())"));
+            String needed =
+                    String.valueOf(LiveDatabase.text(live, "SELECT pg_walfile_name(pg_current_wal_insert_lsn())"));
             LiveDatabase.text(live, "SELECT pg_switch_wal()::text");
             awaitSegment(needed);
             List<Mark> marks = RecoveryMarks.since(live, base.completedAt()).stream()
@@ -182,13 +182,19 @@ final class PointInTimeDrill {
         long expected;
         try (Connection live = premises.database().connect("tidemill drill")) {
             expected = LiveDatabase.number(
-                    live, "SELECT count(*) FROM recovery_marks WHERE id <= " + moment.last().id());
+                    live,
+                    "SELECT count(*) FROM recovery_marks WHERE id <= "
+                            + moment.last().id());
         }
         try (Connection connection = copy.connect("tidemill drill")) {
             long there = LiveDatabase.number(
-                    connection, "SELECT count(*) FROM recovery_marks WHERE id <= " + moment.last().id());
+                    connection,
+                    "SELECT count(*) FROM recovery_marks WHERE id <= "
+                            + moment.last().id());
             long after = LiveDatabase.number(
-                    connection, "SELECT count(*) FROM recovery_marks WHERE id > " + moment.last().id());
+                    connection,
+                    "SELECT count(*) FROM recovery_marks WHERE id > "
+                            + moment.last().id());
             // Old ones may have been trimmed in the live database since.
             boolean well = there >= expected && after == 0;
             return new Finding(
@@ -210,9 +216,8 @@ final class PointInTimeDrill {
     /// What the copy holds was asked of it when it was that old by nobody; it must find what it has.
     private Finding answers(LiveDatabase copy) throws SQLException {
         Questions.Sheet sheet = questions.ask(copy, null, 3, null);
-        long found = sheet.asked().stream()
-                .filter(asked -> !asked.found().isEmpty())
-                .count();
+        long found =
+                sheet.asked().stream().filter(asked -> !asked.found().isEmpty()).count();
         int asked = sheet.asked().size();
         return new Finding(
                 CHECK + ", answers",

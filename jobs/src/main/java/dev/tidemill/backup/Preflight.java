@@ -95,11 +95,13 @@ final class Preflight {
             boolean well = here != null && compare(here, wanted.getValue()) >= 0;
             if (well && takesSuperuser(connection, wanted.getKey())) {
                 // Not an obstacle: where others run the server, they may have given this right in their own way.
-                checks.add(new Check(
-                        "extension " + wanted.getKey(),
-                        null,
-                        wanted.getKey() + " " + here + " is here; a new database gets it from a superuser alone, unless"
-                                + " this server says otherwise: if it is refused, restore with a superuser's DATABASE_URL"));
+                checks.add(
+                        new Check(
+                                "extension " + wanted.getKey(),
+                                null,
+                                wanted.getKey() + " " + here
+                                        + " is here; a new database gets it from a superuser alone, unless"
+                                        + " this server says otherwise: if it is refused, restore with a superuser's DATABASE_URL"));
                 continue;
             }
             checks.add(new Check(

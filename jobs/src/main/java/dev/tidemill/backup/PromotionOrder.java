@@ -38,8 +38,7 @@ public record PromotionOrder(String database, long oid, String live, String by, 
         Promotion.requireConfirmed(database, restored, confirmed);
         try (Connection connection = database.connect("tidemill promote")) {
             Promotion.requireWhole(connection, restored);
-            long oid = LiveDatabase.number(
-                    connection, "SELECT oid FROM pg_database WHERE datname = ?", restored);
+            long oid = LiveDatabase.number(connection, "SELECT oid FROM pg_database WHERE datname = ?", restored);
             PromotionOrder order = new PromotionOrder(restored, oid, database.name(), by, now);
             Path draft = Files.writeString(
                     Files.createTempFile(
@@ -88,8 +87,7 @@ public record PromotionOrder(String database, long oid, String live, String by, 
         }
         PromotionOrder wanted = order.get();
         try (Connection connection = database.named("postgres").connect("tidemill promote")) {
-            long now = LiveDatabase.number(
-                    connection, "SELECT oid FROM pg_database WHERE datname = ?", wanted.live());
+            long now = LiveDatabase.number(connection, "SELECT oid FROM pg_database WHERE datname = ?", wanted.live());
             if (now == wanted.oid()) {
                 withdraw(home);
                 return;

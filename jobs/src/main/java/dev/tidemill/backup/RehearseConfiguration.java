@@ -101,10 +101,11 @@ class RehearseConfiguration {
         Plan restore = requests.plan(asker, given, JOB);
         List<String> notes = new ArrayList<>(restore.notes());
         List<PlannedChange> missing = Schema.plan(live(premises));
-        notes.add(missing.isEmpty()
-                ? "the live database lacks no change set: only what the backup lacks would be applied"
-                : "the live database lacks "
-                        + missing.stream().map(PlannedChange::id).collect(Collectors.joining(", ")));
+        notes.add(
+                missing.isEmpty()
+                        ? "the live database lacks no change set: only what the backup lacks would be applied"
+                        : "the live database lacks "
+                                + missing.stream().map(PlannedChange::id).collect(Collectors.joining(", ")));
         return new Plan(
                 restore.counts(), 0, restore.cost(), restore.time(), restore.diskBytes(), notes, restore.world());
     }
@@ -140,7 +141,11 @@ class RehearseConfiguration {
             return "backup " + backup + " lacks no change set";
         }
         return String.format(
-                        Locale.ROOT, "%d change sets in %.1f s on backup %s, which was restored", applied.size(), seconds, backup)
+                        Locale.ROOT,
+                        "%d change sets in %.1f s on backup %s, which was restored",
+                        applied.size(),
+                        seconds,
+                        backup)
                 + "; the slowest: "
                 + applied.stream()
                         .sorted(Comparator.comparing(AppliedChange::millis).reversed())

@@ -90,8 +90,7 @@ public final class Scratch {
         try (Connection live = premises.database().connect("tidemill reclaim");
                 Connection copy = draft(execution).database().connect("tidemill reclaim")) {
             for (Connection each : List.of(live, copy)) {
-                LiveDatabase.text(
-                        each, "SELECT set_config('tidemill.workspace_id', ?, false)", workspace.toString());
+                LiveDatabase.text(each, "SELECT set_config('tidemill.workspace_id', ?, false)", workspace.toString());
             }
             String there = "SELECT 1 FROM workspaces WHERE workspace_id = CAST(? AS uuid)";
             if (LiveDatabase.text(live, there, workspace.toString()) != null) {
@@ -132,7 +131,8 @@ public final class Scratch {
                 Matcher by = MADE_BY.matcher(made);
                 if (by.matches()
                         && JOBS.contains(by.group(2))
-                        && (by.group(4) == null || by.group(4).equals(premises.database().name()))
+                        && (by.group(4) == null
+                                || by.group(4).equals(premises.database().name()))
                         && ended(Long.parseLong(by.group(3)))) {
                     log.info("removing {}, which {} {} left", by.group(1), by.group(2), by.group(3));
                     new Draft(premises.database(), by.group(1).replaceFirst("_restoring$", "")).discard();

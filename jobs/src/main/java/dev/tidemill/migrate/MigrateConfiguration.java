@@ -103,7 +103,10 @@ public class MigrateConfiguration {
 
     @Bean
     JobDefinition migrateDefinition(
-            @Qualifier("migrateJob") Job job, MigrateProperties properties, Backfills backfills, Precautions precautions) {
+            @Qualifier("migrateJob") Job job,
+            MigrateProperties properties,
+            Backfills backfills,
+            Precautions precautions) {
         return JobDefinition.of(job, "fills in data that changes of the schema left open, in all workspaces")
                 .prepared((workspace, given) -> new Prepared("backfills of the schema", given))
                 .planned((workspace, given) -> plan(backfills, properties, precautions))

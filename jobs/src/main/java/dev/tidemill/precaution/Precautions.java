@@ -91,7 +91,8 @@ public final class Precautions {
                 LaunchRequest.of(LaunchRequest.INSTALLATION, BACKUP, Map.of(), job + ":" + step.getJobExecutionId())
                         .by(job, why)
                         .whenBusy(LaunchRequest.WhenBusy.QUEUE)
-                        .identifiedBy("before-" + job + "-" + step.getJobExecution().getJobInstanceId()));
+                        .identifiedBy(
+                                "before-" + job + "-" + step.getJobExecution().getJobInstanceId()));
         if (ChildRuns.goesOn(run)) {
             children.await(step, run);
             return new Taken(true, why + ": run " + run.id() + " makes one");

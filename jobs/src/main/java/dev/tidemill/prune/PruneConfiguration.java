@@ -72,7 +72,10 @@ public class PruneConfiguration {
 
     @Bean
     JobDefinition pruneDefinition(
-            @Qualifier("pruneJob") Job job, PruneProperties properties, PruneParameters parameters, Remains remains,
+            @Qualifier("pruneJob") Job job,
+            PruneProperties properties,
+            PruneParameters parameters,
+            Remains remains,
             Precautions precautions) {
         return JobDefinition.of(job, "removes what its retention is over for")
                 .parameter(JobParameter.text("project", "slug of the only project whose documents are looked at")

@@ -19,8 +19,7 @@ final class PrunePlanner {
     private final PruneProperties properties;
     private final Precautions precautions;
 
-    PrunePlanner(
-            PruneParameters parameters, Remains remains, PruneProperties properties, Precautions precautions) {
+    PrunePlanner(PruneParameters parameters, Remains remains, PruneProperties properties, Precautions precautions) {
         this.precautions = precautions;
         this.parameters = parameters;
         this.remains = remains;

@@ -146,18 +146,19 @@ public class ReclaimConfiguration {
     JobDefinition reclaimDefinition(
             @Qualifier("reclaimJob") Job job, ReclaimRequests requests, ReclaimProperties properties) {
         return JobDefinition.of(
-                        job, "takes a project or a workspace out of a backup into the live installation, vectors included")
+                        job,
+                        "takes a project or a workspace out of a backup into the live installation, vectors included")
                 .parameter(JobParameter.text(ReclaimParameters.BACKUP, "id of a backup, or latest")
                         .orElse("latest"))
-                .parameter(JobParameter.text(
-                                ReclaimParameters.ONLY, "id or slug of the workspace; default the caller's")
-                        .optional())
+                .parameter(
+                        JobParameter.text(ReclaimParameters.ONLY, "id or slug of the workspace; default the caller's")
+                                .optional())
                 .parameter(JobParameter.text(
                                 ReclaimParameters.PROJECT, "slug of the only project; without it all of the workspace")
                         .optional())
-                .parameter(JobParameter.text(
-                                ReclaimParameters.INTO, "slug of the live project; without it the one it had")
-                        .optional())
+                .parameter(
+                        JobParameter.text(ReclaimParameters.INTO, "slug of the live project; without it the one it had")
+                                .optional())
                 .parameter(JobParameter.choice(
                                 ReclaimParameters.ON_CONFLICT,
                                 List.of("refuse", "skip", "replace"),

@@ -46,8 +46,7 @@ final class ReclaimRequests {
         parameters.put(ReclaimParameters.ONLY, workspace.toString());
         String project = given(given, ReclaimParameters.PROJECT);
         return new Prepared(
-                project.isEmpty() ? "reclaim of workspace " + workspace : "reclaim of project " + project,
-                parameters);
+                project.isEmpty() ? "reclaim of workspace " + workspace : "reclaim of project " + project, parameters);
     }
 
     /// Refuses before anything is restored what the import would refuse after it.
@@ -102,10 +101,13 @@ final class ReclaimRequests {
         if (!project.isEmpty()) {
             String into = given(given, ReclaimParameters.INTO);
             String slug = into.isEmpty() ? project : into;
-            notes.add(documents == null
-                    ? "project " + slug + " is made"
-                    : "project " + slug + " is there with " + documents + " documents: "
-                            + (documents == 0 ? "the backup's come to it" : given(given, ReclaimParameters.ON_CONFLICT)));
+            notes.add(
+                    documents == null
+                            ? "project " + slug + " is made"
+                            : "project " + slug + " is there with " + documents + " documents: "
+                                    + (documents == 0
+                                            ? "the backup's come to it"
+                                            : given(given, ReclaimParameters.ON_CONFLICT)));
         }
         notes.add("nothing is embedded again: the vectors come with the documents");
         return new Plan(

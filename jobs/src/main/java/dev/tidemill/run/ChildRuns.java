@@ -49,11 +49,10 @@ public final class ChildRuns {
         RunView view = outside.execute(status -> {
             Launched launched = platform.launch(request);
             RunView now = platform.get(launched.runId()).orElseThrow();
-            boolean brokenOff =
-                    switch (now.state()) {
-                        case STOPPED, FAILED, NEEDS_OPERATOR -> true;
-                        case QUEUED, RUNNING, STOPPING, RETRYING, COMPLETED, COMPLETED_WITH_SKIPS, ABANDONED -> false;
-                    };
+            boolean brokenOff = switch (now.state()) {
+                case STOPPED, FAILED, NEEDS_OPERATOR -> true;
+                case QUEUED, RUNNING, STOPPING, RETRYING, COMPLETED, COMPLETED_WITH_SKIPS, ABANDONED -> false;
+            };
             boolean first = !step.getExecutionContext().containsKey(tried);
             step.getExecutionContext().putString(tried, "true");
             if (brokenOff && first && !launched.created()) {
@@ -87,8 +86,8 @@ public final class ChildRuns {
         if (view.state() == RunState.QUEUED
                 && waitsFor != null
                 && Duration.between(since, Instant.now()).compareTo(FOR_A_PLACE) > 0) {
-            throw new NoPlace("run " + view.id() + " of " + view.job() + " has not begun, it waits for "
-                    + waitsFor + ": this run makes way for it and comes back");
+            throw new NoPlace("run " + view.id() + " of " + view.job() + " has not begun, it waits for " + waitsFor
+                    + ": this run makes way for it and comes back");
         }
         try {
             runs.getObject().finished(view.id()).get(WAIT_SECONDS, TimeUnit.SECONDS);

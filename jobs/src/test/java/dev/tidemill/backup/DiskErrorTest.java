@@ -92,8 +92,8 @@ class DiskErrorTest {
     void aPartThatTheDiskDidNotMakeDurableIsNotThere() throws Exception {
         assumeTrue(mayTrace(), "strace is installed and may trace");
         earlierBackup();
-        List<String> words = new ArrayList<>(List.of(
-                "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO"));
+        List<String> words = new ArrayList<>(
+                List.of("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO"));
         words.addAll(java());
         words.add(folder.toString());
 

@@ -34,7 +34,8 @@ class OwnerRoleTest {
         database = TestDatabase.createEmpty();
         superuser("CREATE ROLE " + ROLE + " LOGIN PASSWORD 'plain'");
         for (String role :
-                new String[] {"tidemill_app", "tidemill_batch", "tidemill_meta", "tidemill_searcher", "tidemill_backup"}) {
+                new String[] {"tidemill_app", "tidemill_batch", "tidemill_meta", "tidemill_searcher", "tidemill_backup"
+                }) {
             superuser("GRANT " + role + " TO " + ROLE);
         }
         superuser("CREATE EXTENSION vector");
@@ -47,7 +48,9 @@ class OwnerRoleTest {
         Schema.apply(owner);
         harness = new BackupHarness(
                 database.jdbcUrl(), ROLE, "plain", home, Map.of("backup.retention.after-backup", "false"));
-        harness.owner.sql("INSERT INTO organizations (name, slug) VALUES ('One', 'one')").update();
+        harness.owner
+                .sql("INSERT INTO organizations (name, slug) VALUES ('One', 'one')")
+                .update();
         backup = harness.backup();
     }
 
@@ -62,7 +65,8 @@ class OwnerRoleTest {
         try (Connection connection = other.dataSource().getConnection()) {
             for (String left : BackupJob.column(
                     connection,
-                    "SELECT datname FROM pg_database JOIN pg_roles r ON r.oid = datdba WHERE rolname = '" + ROLE + "'")) {
+                    "SELECT datname FROM pg_database JOIN pg_roles r ON r.oid = datdba WHERE rolname = '" + ROLE
+                            + "'")) {
                 LiveDatabase.execute(connection, "DROP DATABASE " + left + " WITH (FORCE)");
             }
             LiveDatabase.execute(connection, "DROP ROLE " + ROLE);
@@ -91,7 +95,11 @@ class OwnerRoleTest {
 
         assertThat(harness.runs()
                         .plans()
-                        .make(BackupHarness.OPERATORS, "restore", Map.of("backup", backup, "database", "plain_copy"), "t")
+                        .make(
+                                BackupHarness.OPERATORS,
+                                "restore",
+                                Map.of("backup", backup, "database", "plain_copy"),
+                                "t")
                         .plan()
                         .notes())
                 .anyMatch(note -> note.startsWith("? extension vector") && note.contains("superuser"));

@@ -222,9 +222,7 @@ class PointInTimeTest {
                 cluster.username(),
                 cluster.password(),
                 home,
-                Map.of(
-                        "test.cluster", cluster.dataDirectory().toString(),
-                        "backup.engine", "pgbackrest"))) {
+                Map.of("test.cluster", cluster.dataDirectory().toString(), "backup.engine", "pgbackrest"))) {
             execute("CREATE TABLE kept AS SELECT generate_series(1, 10) AS id");
             RunView made = engine.run("pgbackrest", Map.of());
             assertThat(made.status()).as(made.message()).isEqualTo("COMPLETED");

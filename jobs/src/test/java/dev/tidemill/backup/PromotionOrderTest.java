@@ -42,8 +42,8 @@ class PromotionOrderTest {
     @AfterEach
     void drop() throws SQLException {
         try (Connection connection = live.named(server.name()).connect("test")) {
-            for (String name : BackupJob.column(
-                    connection, "SELECT datname FROM pg_database WHERE datname LIKE 'promo\\_%'")) {
+            for (String name :
+                    BackupJob.column(connection, "SELECT datname FROM pg_database WHERE datname LIKE 'promo\\_%'")) {
                 LiveDatabase.execute(connection, "DROP DATABASE " + name + " WITH (FORCE)");
             }
         }
@@ -103,7 +103,8 @@ class PromotionOrderTest {
         assertThatThrownBy(() -> place("promo_restored", "")).hasMessageContaining("out of use");
         assertThatThrownBy(() -> place(server.name(), server.name())).hasMessageContaining("no restored database");
         execute("ALTER DATABASE promo_restored RENAME TO promo_x_restoring");
-        assertThatThrownBy(() -> place("promo_x_restoring", "promo_x_restoring")).hasMessageContaining("not whole");
+        assertThatThrownBy(() -> place("promo_x_restoring", "promo_x_restoring"))
+                .hasMessageContaining("not whole");
         assertThat(PromotionOrder.find(home)).isEmpty();
     }
 

@@ -84,7 +84,9 @@ class PrecautionTest {
     void whereNobodyEverMadeABackupRetentionGoesOnAndSaysSo() {
         RunView run = completed(node.run("prune", Map.of()));
 
-        assertThat(run.message()).contains("no backup of everything was ever made").contains("removed");
+        assertThat(run.message())
+                .contains("no backup of everything was ever made")
+                .contains("removed");
         assertThat(node.number(WHOLE)).isZero();
     }
 
@@ -113,8 +115,7 @@ class PrecautionTest {
 
     @Test
     void aBackfillHasABackupBehindItEvenTheFirst() {
-        node.execute("UPDATE document_versions SET tokens = NULL; INSERT INTO backfills (id, state) VALUES"
-                + " ('122-version-tokens', 'open') ON CONFLICT (id) DO UPDATE SET state = 'open'");
+        node.execute("UPDATE backfills SET state = 'open', done_at = NULL");
 
         completed(node.run(MigrateConfiguration.JOB, Map.of()));
 
@@ -140,9 +141,8 @@ class PrecautionTest {
 
     @Test
     void aChangeThatFailsOnTheCopyIsNamedAndTheCopyIsRemoved() {
-        List<String> changes = Schema.status(database.dataSource()).stream()
-                .map(Change::id)
-                .toList();
+        List<String> changes =
+                Schema.status(database.dataSource()).stream().map(Change::id).toList();
         Schema.rollBack(database.dataSource(), changes.size() - changes.indexOf("127-recovery-marks"));
         // What the change set makes is there already, made by hand.
         node.execute("CREATE TABLE recovery_marks (id integer)");

@@ -49,7 +49,8 @@ class ReclaimTest {
         node = new JobNode(database, settings(), ReclaimNode.class);
         corpus = new MadeCorpus(node);
         corpus.documents("/a", 9, 2, 3);
-        node.execute("INSERT INTO projects (workspace_id, slug, name) SELECT workspace_id, 'other', 'Other' FROM workspaces");
+        node.execute(
+                "INSERT INTO projects (workspace_id, slug, name) SELECT workspace_id, 'other', 'Other' FROM workspaces");
         corpus.documents("other", "/o", 4, 1, 2);
         assertThat(node.run("backup", Map.of()).message()).isNull();
         corpus.documents("/later", 2, 1, 1);
@@ -102,7 +103,8 @@ class ReclaimTest {
     private void loseDocuments() {
         node.execute("UPDATE documents SET deleted_at = now() WHERE key IN ('doc-1.md', 'doc-2.md')"
                 + " AND source_id = (SELECT id FROM sources WHERE location = '/a')");
-        node.execute("UPDATE chunks SET valid_to = now() WHERE document_id IN (SELECT id FROM documents WHERE deleted_at IS NOT NULL)");
+        node.execute(
+                "UPDATE chunks SET valid_to = now() WHERE document_id IN (SELECT id FROM documents WHERE deleted_at IS NOT NULL)");
     }
 
     @Test
@@ -206,8 +208,9 @@ class ReclaimTest {
         resumed.forEach(run -> completed(node.await(run)));
 
         assertThat(digest("default")).isEqualTo(before);
-        assertThat(node.number("SELECT count(*) FROM document_versions WHERE state = 'published' AND file_name = 'doc-1.md'"
-                        + " AND project_id = (SELECT id FROM projects WHERE slug = 'default')"))
+        assertThat(node.number(
+                        "SELECT count(*) FROM document_versions WHERE state = 'published' AND file_name = 'doc-1.md'"
+                                + " AND project_id = (SELECT id FROM projects WHERE slug = 'default')"))
                 .isEqualTo(2);
         nothingIsLeft();
     }

@@ -51,13 +51,14 @@ public final class PgBackRest {
             throw new DatabaseUnavailable("backup.engine is pgbackrest, and pgBackRest is not installed: install the"
                     + " package pgbackrest, or leave backup.engine as tidemill");
         }
-        PgBackRest engine =
-                new PgBackRest(home.toAbsolutePath().normalize(), repository.toAbsolutePath().normalize());
+        PgBackRest engine = new PgBackRest(
+                home.toAbsolutePath().normalize(), repository.toAbsolutePath().normalize());
         try {
             engine.configure(password, secret);
             return engine;
         } catch (IOException failed) {
-            throw new DatabaseUnavailable("pgBackRest cannot be configured in " + engine.folder + ": " + failed, failed);
+            throw new DatabaseUnavailable(
+                    "pgBackRest cannot be configured in " + engine.folder + ": " + failed, failed);
         }
     }
 
@@ -66,7 +67,8 @@ public final class PgBackRest {
             makeFolder(each);
         }
         if (!Files.isDirectory(repository)) {
-            Files.createDirectories(java.util.Objects.requireNonNull(repository.getParent(), "a folder below the root"));
+            Files.createDirectories(
+                    java.util.Objects.requireNonNull(repository.getParent(), "a folder below the root"));
             makeFolder(repository);
         }
         account.requireReach(repository);
@@ -90,13 +92,13 @@ public final class PgBackRest {
                 pg1-user=tidemill
                 pg1-database=postgres
                 """.formatted(
-                repository,
-                secret,
-                folder.resolve("lock"),
-                folder.resolve("log"),
-                folder.resolve("spool"),
-                STANZA,
-                home.resolve("cluster")));
+                        repository,
+                        secret,
+                        folder.resolve("lock"),
+                        folder.resolve("log"),
+                        folder.resolve("spool"),
+                        STANZA,
+                        home.resolve("cluster")));
     }
 
     private void makeFolder(Path path) throws IOException {
@@ -109,10 +111,16 @@ public final class PgBackRest {
 
     private void write(String name, String content) throws IOException {
         Path draft = Files.createTempFile(
-                folder, "draft-", "", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                folder,
+                "draft-",
+                "",
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.writeString(draft, content);
         account.own(draft);
-        Files.move(draft, folder.resolve(name), java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+        Files.move(
+                draft,
+                folder.resolve(name),
+                java.nio.file.StandardCopyOption.ATOMIC_MOVE,
                 java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     }
 

@@ -199,8 +199,8 @@ public final class Schema {
     public static boolean holdsDocuments(DataSource owner) {
         try (Connection connection = owner.getConnection();
                 Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(
-                        "SELECT coalesce(pg_relation_size(to_regclass('documents')), 0) > 0")) {
+                ResultSet row =
+                        statement.executeQuery("SELECT coalesce(pg_relation_size(to_regclass('documents')), 0) > 0")) {
             return row.next() && row.getBoolean(1);
         } catch (SQLException unreachable) {
             throw new SchemaChangeFailed("Cannot read the database: " + unreachable.getMessage(), unreachable);
@@ -389,8 +389,8 @@ public final class Schema {
 
         @Override
         public void ran(ChangeSet change, DatabaseChangeLog log, Database database, ChangeSet.ExecType type) {
-            applied.add(new AppliedChange(
-                    change.getId(), change.getFilePath(), (System.nanoTime() - began) / 1_000_000));
+            applied.add(
+                    new AppliedChange(change.getId(), change.getFilePath(), (System.nanoTime() - began) / 1_000_000));
         }
 
         @Override

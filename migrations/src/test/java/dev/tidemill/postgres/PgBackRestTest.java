@@ -45,8 +45,8 @@ class PgBackRestTest {
     }
 
     private static String ask(PrivateCluster cluster, String sql) throws SQLException {
-        try (Connection connection =
-                        DriverManager.getConnection(cluster.jdbcUrl("tidemill"), cluster.username(), cluster.password());
+        try (Connection connection = DriverManager.getConnection(
+                        cluster.jdbcUrl("tidemill"), cluster.username(), cluster.password());
                 Statement statement = connection.createStatement()) {
             if (!statement.execute(sql)) {
                 return "";
@@ -72,8 +72,7 @@ class PgBackRestTest {
             ask(live, "INSERT INTO precious SELECT generate_series(101, 200)");
             engine.backup(url, "incr");
             String before = ask(
-                    live,
-                    "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
+                    live, "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
             ask(live, "DROP TABLE precious");
             ask(live, "SELECT pg_switch_wal()");
 
@@ -97,7 +96,8 @@ class PgBackRestTest {
             assertThatThrownBy(() -> engine.restore(then, "x", "latest", Recovery.Point.END, ""))
                     .isInstanceOf(DatabaseUnavailable.class)
                     .hasMessageContaining("not empty");
-            for (Path secret : List.of(root.resolve("live/pgbackrest/pgbackrest.conf"), root.resolve("live/pgbackrest/pgpass"))) {
+            for (Path secret :
+                    List.of(root.resolve("live/pgbackrest/pgbackrest.conf"), root.resolve("live/pgbackrest/pgpass"))) {
                 assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)))
                         .isEqualTo("rw-------");
             }

@@ -71,8 +71,14 @@ final class BackupMetrics implements MeterBinder {
                 "tidemill.wal.waiting",
                 "Finished segments of the write-ahead log that are not in the target yet",
                 now -> now.waiting().segments());
-        seconds(meters, "tidemill.wal.waiting.age", "Age of the oldest of them; 0 where there is none", now -> now.age(
-                now.waiting().oldest() == null ? now.now() : now.waiting().oldest()));
+        seconds(
+                meters,
+                "tidemill.wal.waiting.age",
+                "Age of the oldest of them; 0 where there is none",
+                now -> now.age(
+                        now.waiting().oldest() == null
+                                ? now.now()
+                                : now.waiting().oldest()));
     }
 
     private static double orNaN(@Nullable Double value) {
@@ -87,7 +93,9 @@ final class BackupMetrics implements MeterBinder {
     }
 
     private void gauge(MeterRegistry meters, String name, String description, ToDoubleFunction<Figures> figure) {
-        Gauge.builder(name, this, all -> all.value(figure)).description(description).register(meters);
+        Gauge.builder(name, this, all -> all.value(figure))
+                .description(description)
+                .register(meters);
     }
 
     private double value(ToDoubleFunction<Figures> figure) {

@@ -43,8 +43,8 @@ class PromotionController {
 
     private void requireOperator(Caller caller) {
         if (!caller.workspaceId().equals(operators)) {
-            throw new AccessDeniedException("a promotion is about all workspaces: only the operators of the first one"
-                    + " may order it");
+            throw new AccessDeniedException(
+                    "a promotion is about all workspaces: only the operators of the first one" + " may order it");
         }
     }
 
@@ -61,18 +61,18 @@ class PromotionController {
     @PostMapping("/restored/{name}/promote")
     @Operation(
             summary = "Put a restored database in the place of the live one at the next start of the server",
-            description = "The live one is kept under another name. Refused without the confirmation, for a database that"
-                    + " no restore made or that is not whole, and while other servers work on the live one. Until the"
-                    + " server is started again, everything goes on as before and can be withdrawn; what is written"
-                    + " meanwhile stays in the old database.")
+            description =
+                    "The live one is kept under another name. Refused without the confirmation, for a database that"
+                            + " no restore made or that is not whole, and while other servers work on the live one. Until the"
+                            + " server is started again, everything goes on as before and can be withdrawn; what is written"
+                            + " meanwhile stays in the old database.")
     ResponseEntity<PromotionOrder> promote(
             @AuthenticationPrincipal Caller caller,
             @PathVariable String name,
             @RequestBody(required = false) @Nullable PromoteBody body) {
         requireOperator(caller);
         String confirmed = body == null || body.confirm() == null ? "" : body.confirm();
-        return ResponseEntity.accepted()
-                .body(backups.order(home, name, confirmed, "key " + caller.keyId()));
+        return ResponseEntity.accepted().body(backups.order(home, name, confirmed, "key " + caller.keyId()));
     }
 
     @GetMapping("/promotion")

@@ -26,8 +26,7 @@ final class BeforeChanges implements AutoCloseable {
     }
 
     static BeforeChanges open(Tool tool) {
-        return new BeforeChanges(
-                tool, Server.startBeforeChanges(tool.home(), tool.distribution(), tool.databaseUrl()));
+        return new BeforeChanges(tool, Server.startBeforeChanges(tool.home(), tool.distribution(), tool.databaseUrl()));
     }
 
     MigrateProperties settings() {
@@ -89,9 +88,9 @@ final class BeforeChanges implements AutoCloseable {
 
     private RunView run(String job, Map<String, String> parameters) {
         Runs runs = context.getBean(Runs.class);
-        long id = runs.launch(LaunchRequest.of(
-                                context.getBean(StartWorkspace.class).id(), job, parameters, "cli")
-                        .by("migrate", ""))
+        long id = runs.launch(
+                        LaunchRequest.of(context.getBean(StartWorkspace.class).id(), job, parameters, "cli")
+                                .by("migrate", ""))
                 .runId();
         tool.err().println(job + ": run " + id);
         return runs.finished(id).join();

@@ -52,7 +52,8 @@ final class MigrateCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to do: status, plan, rehearse, apply, rollback or new");
+        throw new ParameterException(
+                spec.commandLine(), "name what to do: status, plan, rehearse, apply, rollback or new");
     }
 
     /// Shows the SQL of what is missing.
@@ -88,8 +89,9 @@ final class MigrateCommand implements Runnable {
                 }
                 tool.out().println("-- " + changes.size() + " change sets");
                 if (!changes.isEmpty()) {
-                    tool.out().println("-- './tidemill migrate rehearse' applies them to the newest backup, restored to"
-                            + " scratch.");
+                    tool.out()
+                            .println("-- './tidemill migrate rehearse' applies them to the newest backup, restored to"
+                                    + " scratch.");
                 }
                 return ExitCode.OK;
             }

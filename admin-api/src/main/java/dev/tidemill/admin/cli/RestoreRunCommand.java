@@ -31,7 +31,10 @@ final class RestoreRunCommand implements Callable<Integer> {
             description = "id of a backup, or latest (default)")
     private String id = "latest";
 
-    @Option(names = "--database", paramLabel = "NAME", description = "name of the new database (default: " + DATABASE + ")")
+    @Option(
+            names = "--database",
+            paramLabel = "NAME",
+            description = "name of the new database (default: " + DATABASE + ")")
     private @Nullable String database;
 
     @Option(
@@ -55,7 +58,8 @@ final class RestoreRunCommand implements Callable<Integer> {
     @Option(
             names = "--on-conflict",
             paramLabel = "WHAT",
-            description = "when the live project has documents: refuse (default), skip those that are there, or replace")
+            description =
+                    "when the live project has documents: refuse (default), skip those that are there, or replace")
     private @Nullable String onConflict;
 
     @Mixin
@@ -74,7 +78,8 @@ final class RestoreRunCommand implements Callable<Integer> {
         boolean reclaim = project != null || live;
         if (reclaim && database != null) {
             throw new CommandFailed(
-                    ExitCode.USAGE, "--database makes a new database, --project and --live write to the live one: give one");
+                    ExitCode.USAGE,
+                    "--database makes a new database, --project and --live write to the live one: give one");
         }
         if (!reclaim && (into != null || onConflict != null)) {
             throw new CommandFailed(ExitCode.USAGE, "--into and --on-conflict go with --project or --live");

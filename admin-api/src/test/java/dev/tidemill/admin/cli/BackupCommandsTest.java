@@ -115,10 +115,11 @@ class BackupCommandsTest {
                 .isEqualTo(404);
         Reply ordered = promote("by_command", "{\"confirm\": \"by_command\"}");
         assertThat(ordered.status()).as(ordered.body()).isEqualTo(202);
-        assertThat(server.get("/actuator/backups/promotion", server.key()).body()).contains("by_command");
+        assertThat(server.get("/actuator/backups/promotion", server.key()).body())
+                .contains("by_command");
         PromotionOrder order = PromotionOrder.find(server.home.folder()).orElseThrow();
-        LiveDatabase live = new LiveDatabase(
-                server.database.jdbcUrl(), server.database.username(), server.database.password());
+        LiveDatabase live =
+                new LiveDatabase(server.database.jdbcUrl(), server.database.username(), server.database.password());
         assertThatThrownBy(() -> PromotionOrder.carryOut(server.home.folder(), live))
                 .hasMessageContaining("cannot be done: databases are in use")
                 .hasMessageContaining("promotion.json");
