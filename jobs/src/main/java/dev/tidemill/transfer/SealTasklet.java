@@ -39,9 +39,7 @@ final class SealTasklet implements Tasklet {
         List<Manifest.Part> done = parts.done(parameters.workspaceId(), parameters.instance());
         Path draft = Path.of(parameters.file() + ".draft-" + parameters.instance());
         try {
-            boolean sealed =
-                    Files.exists(parameters.file()) && !Files.isDirectory(parameters.parts()) && !done.isEmpty();
-            if (!sealed) {
+            if (!sealed(parameters, done)) {
                 try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(draft), 1 << 16)) {
                     if (parameters.lines()) {
                         for (Manifest.Part part : done) {
@@ -62,6 +60,13 @@ final class SealTasklet implements Tasklet {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + parameters.file() + ": " + e.getMessage(), e);
         }
+    }
+
+    /// Parts are removed only when the file is whole under its name.
+    private static boolean sealed(TransferParameters parameters, List<Manifest.Part> done) {
+        return Files.exists(parameters.file())
+                && done.stream()
+                        .anyMatch(part -> Files.notExists(parameters.parts().resolve(part.name())));
     }
 
     private void zip(TransferParameters parameters, List<Manifest.Part> done, OutputStream out) throws IOException {
