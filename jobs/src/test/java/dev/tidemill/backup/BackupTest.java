@@ -13,6 +13,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -111,6 +114,21 @@ class BackupTest {
                         .doesNotContain("wraparound")
                         .doesNotContain("secret.md");
             }
+        }
+    }
+
+    /// What lies elsewhere outlives a kill: nobody would ever clear it away.
+    @Test
+    void aBackupMakesNoFileOutsideOfItsTarget() throws Exception {
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        try (WatchService watch = temporary.getFileSystem().newWatchService()) {
+            WatchKey key = temporary.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+
+            another();
+
+            assertThat(key.pollEvents())
+                    .extracting(event -> String.valueOf(event.context()))
+                    .noneMatch(name -> name.startsWith("tidemill-backup-"));
         }
     }
 
