@@ -178,7 +178,7 @@ public final class Archives {
         Manifest manifest = archive.manifest();
         Files.writeString(folder.resolve("roles.sql"), roles(manifest));
         for (Manifest.Part part : manifest.parts()) {
-            String name = part.name().substring(part.name().indexOf('/') + 1);
+            String name = part.name().substring(part.name().lastIndexOf('/') + 1);
             try (InputStream in = archive.open(part);
                     OutputStream out = new BufferedOutputStream(Files.newOutputStream(folder.resolve(name)))) {
                 in.transferTo(out);

@@ -25,7 +25,13 @@ final class PartPlan {
             Kind kind,
             @Nullable String table,
             @Nullable String query,
-            boolean binary) {}
+            boolean binary) {
+
+        /// The same one in another folder.
+        Todo in(String folder) {
+            return new Todo(number, folder + name.substring(name.lastIndexOf('/')), kind, table, query, binary);
+        }
+    }
 
     /// @param folder of the parts, a new one for each snapshot
     /// @param partBytes size that a part of rows should have, before compression

@@ -442,6 +442,34 @@ class BackupTest {
     }
 
     @Test
+    void aPartThatARunOfBeforeFinishesLateDoesNotTakeThePlaceOfTheGoodOne() throws Exception {
+        sample.execute("CREATE TABLE zz_last (id integer); INSERT INTO zz_last VALUES (1)");
+        Obstacle obstacle = new Obstacle(home.resolve("backups"));
+        try {
+            RunView failed = harness.run("backup", Map.of());
+            String id = String.valueOf(failed.parameters().get("backup"));
+            String late = harness.owner
+                    .sql("SELECT part -> 'todo' ->> 'name' FROM backup_parts WHERE backup_id = :id AND NOT done"
+                            + " AND part -> 'todo' ->> 'name' LIKE '%zz_last%'")
+                    .param("id", id)
+                    .query(String.class)
+                    .single();
+            obstacle.remove();
+            RunView resumed = harness.await(harness.runs().resume(BackupHarness.OPERATORS, failed.id(), "test", ""));
+            assertThat(resumed.status()).as(resumed.message()).isEqualTo("COMPLETED");
+
+            // As a process does that stood still, was taken for dead, and goes on.
+            harness.catalogue().target().put(id + "/" + late, new byte[] {1, 2, 3}, false);
+
+            RunView verified = harness.run("verify", Map.of("backup", id));
+            assertThat(verified.status()).as(verified.message()).isEqualTo("COMPLETED");
+        } finally {
+            obstacle.remove();
+        }
+        sample.execute("DROP TABLE zz_last");
+    }
+
+    @Test
     void aPartThatCannotBeWrittenFailsTheRunByNameAndTheOthersAreKept() throws Exception {
         sample.execute("CREATE TABLE zz_last (id integer); INSERT INTO zz_last VALUES (1)");
         String id;
