@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -152,6 +154,25 @@ class BackupTest {
         assertThat(again.status()).isEqualTo("FAILED");
         assertThat(again.message()).contains("there is a database same already");
         sample.drop("same");
+    }
+
+    @Test
+    void aRestoreKilledBeforeItsDatabaseSaidWhoseItIsGoesOnAndWhatHoldsSomethingIsNotTaken() throws Exception {
+        sample.execute("CREATE DATABASE unsaid_restoring");
+
+        RunView run = harness.run("restore", Map.of("backup", backup, "database", "unsaid"));
+
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        sample.drop("unsaid");
+        sample.execute("CREATE DATABASE unsaid_restoring");
+        try (Connection connection = sample.connect("unsaid_restoring");
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE precious (id integer)");
+        }
+        RunView refused = harness.run("restore", Map.of("backup", backup, "database", "unsaid"));
+        assertThat(refused.status()).isEqualTo("FAILED");
+        assertThat(refused.message()).contains("unsaid_restoring that no restore made");
+        sample.drop("unsaid_restoring");
     }
 
     @Test
