@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Everything is backed up. A backup is listed only when it is whole, its parts are what the manifest says, level 2
-/// passes, and a database made of it holds what the source holds.
+/// Everything is backed up. A backup is listed only when it is whole, its parts are what the manifest says,
+/// level 2 passes, and a database made of it holds what the source holds.
 final class BackupSubject implements Subject {
 
     @Override

@@ -25,7 +25,7 @@ final class Backups {
 
     /// Tables that tell of the corpus. Those of the platform hold the runs, which are others on each side.
     private static final String CORPUS =
-            "public\\.(projects|sources|documents|document_versions|document_texts|chunks|lexemes|blobs|blob_parts"
+            "public\\.(projects|sources|documents|document_versions|document_texts|chunks|blobs|blob_parts"
                     + "|embedding_cache|vector_sets|vectors_\\d+|golden_sets|golden_questions|dead_letters)";
 
     private Backups() {}

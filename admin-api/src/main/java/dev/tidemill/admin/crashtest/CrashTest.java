@@ -8,7 +8,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,7 +37,7 @@ public final class CrashTest implements AutoCloseable {
             Set<String> jobs, long seed, int kills, Mode mode, int documents, int nodes, Duration lease) {
 
         public Options {
-            jobs = new LinkedHashSet<>(jobs);
+            jobs = Set.copyOf(jobs);
             List<String> known = CrashTest.jobs();
             if (jobs.isEmpty() || !known.containsAll(jobs)) {
                 throw new IllegalArgumentException("jobs are " + jobs + ": use some of " + known);

@@ -70,7 +70,8 @@ final class ForgetSubject implements Subject {
         world.library().forget(keys);
     }
 
-    /// Messages of failed tries may name the text on the killed side alone; what was removed of the documents is equal.
+    /// Messages of failed tries may name the text on the killed side alone; what was removed of the documents
+    /// is equal.
     @Override
     public List<String> contents(World world, Side side, String identity, int round) {
         return side.lines("receipt", """

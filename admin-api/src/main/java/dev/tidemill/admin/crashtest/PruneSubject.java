@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Superseded versions, retired documents, cached embeddings and much else grow old all at once; a plan is made and
-/// applied. Gone is what the plan says, and nothing that queries see.
+/// Superseded versions, retired documents, cached embeddings and much else grow old all at once; a plan is made
+/// and applied. Gone is what the plan says, and nothing that queries see.
 final class PruneSubject implements Subject {
 
     private static final List<String> AGE = List.of(

@@ -6,10 +6,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 
-/// Follows one launch on the disturbed side to its end: asks for it, arms the next fault, sees to what a fault needs,
-/// takes the time of recovery.
+/// Follows one launch on the disturbed side to its end: asks for it, arms the next fault, sees to what a fault
+/// needs, takes the time of recovery.
 ///
-/// What it waits for happens in other processes, which may be dead: nothing could tell it, so it looks again and again.
+/// What it waits for happens in other processes, which may be dead: nothing could tell it, so it looks again
+/// and again.
 final class Pursuit {
 
     private static final long ZOMBIE_WATCH_NANOS = TimeUnit.SECONDS.toNanos(4);

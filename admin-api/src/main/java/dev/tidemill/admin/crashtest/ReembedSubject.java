@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The project goes to another model and, in the next round, back. What the target model made before is thrown away,
-/// so that every text has to be paid again, once.
+/// The project goes to another model and, in the next round, back. What the target model made before is thrown
+/// away, so that every text has to be paid again, once.
 final class ReembedSubject implements Subject {
 
     private static final String FIRST = "bge-small-en-v1.5-int8";

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// A database is made of a backup of the moment before. It bears its name only when it is whole, and holds what the
-/// source holds.
+/// A database is made of a backup of the moment before. It bears its name only when it is whole, and holds what
+/// the source holds.
 final class RestoreSubject implements Subject {
 
     @Override
