@@ -48,7 +48,7 @@ class CrashTestTest {
     }
 
     /// Three kills each, as they say most: before a commit, after it, and when all is done and nobody knows it yet.
-    /// What verify and restore do commits with no rows of theirs; a backup here is verified and restored at its end.
+    /// Verify and restore commit next to no rows of their own; the backup is verified and restored at its end.
     @Test
     @Timeout(900)
     void everyOtherJobKilledWhereItSaysMostLosesAndRepeatsNothing() throws Exception {
