@@ -188,7 +188,7 @@ public final class Archives {
         Manifest manifest = archive.manifest();
         Files.writeString(folder.resolve("roles.sql"), roles(manifest));
         for (Manifest.Part part : manifest.parts()) {
-            String name = part.name().substring(part.name().indexOf('/') + 1);
+            String name = part.name().substring(part.name().lastIndexOf('/') + 1);
             try (InputStream in = archive.open(part)) {
                 switch (part.kind()) {
                     case ROWS -> {

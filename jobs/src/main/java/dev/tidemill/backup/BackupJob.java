@@ -79,7 +79,7 @@ final class BackupJob implements JobExecutionListener {
                     Snapshot.adopt(premises.database(), id, before.get().snapshot());
             if (kept.isPresent() && sameTables(kept.get(), before.get())) {
                 hold(instance, kept.get());
-                rows.renamed(id, kept.get().name());
+                rows.renamed(id, kept.get().name(), folder(step, before.get().generation()));
                 log.info("backup {} goes on with its snapshot", id);
                 return;
             }
@@ -111,12 +111,17 @@ final class BackupJob implements JobExecutionListener {
                 tables,
                 scope,
                 properties.questions() > 0 && hasProjects(tables),
-                "s" + generation,
+                folder(step, generation),
                 properties.partSize().toBytes());
         rows.begin(
                 new Begun(id, generation, taken.name(), hash, head, "running"),
                 catalogue.target().description(),
                 parts);
+    }
+
+    /// Of each run its own: a process that was taken for dead and finishes a part late writes beside the good one.
+    private static String folder(StepExecution step, int generation) {
+        return "s" + generation + "/" + step.getJobExecutionId();
     }
 
     /// Whether none of the tables was dropped, truncated or rewritten while nobody held their locks.

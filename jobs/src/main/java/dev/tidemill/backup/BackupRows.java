@@ -74,11 +74,22 @@ public final class BackupRows {
     }
 
     /// The same backup goes on under another name of its snapshot.
-    void renamed(String id, String snapshot) {
+    ///
+    /// @param folder of the parts that are still to be made
+    void renamed(String id, String snapshot, String folder) {
         jdbc.sql("UPDATE backups SET snapshot = :snapshot WHERE id = :id")
                 .param("snapshot", snapshot)
                 .param("id", id)
                 .update();
+        for (Kept kept : parts(id)) {
+            if (kept.part() == null) {
+                jdbc.sql("UPDATE backup_parts SET part = CAST(:part AS jsonb) WHERE backup_id = :id AND number = :number")
+                        .param("part", JSON.writeValueAsString(new Kept(kept.todo().in(folder), null)))
+                        .param("id", id)
+                        .param("number", kept.todo().number())
+                        .update();
+            }
+        }
     }
 
     List<Kept> parts(String id) {

@@ -92,10 +92,20 @@ final class Draft {
                         + " already, and a restore never writes over one: name another, or drop it yourself");
             }
             String draft = commentOf(connection, draftName());
-            if (draft != null && !draft.startsWith(COMMENT)) {
+            if (draft != null && !draft.startsWith(COMMENT) && !(draft.isEmpty() && holdsNothing())) {
                 throw new IllegalStateException(
                         "there is a database " + draftName() + " that no restore made: rename it, or name another");
             }
+        }
+    }
+
+    /// As a process leaves it that is killed before it could say whose database it made.
+    private boolean holdsNothing() throws SQLException {
+        try (Connection connection = database().connect("tidemill restore")) {
+            return LiveDatabase.number(connection, """
+                            SELECT count(*) FROM pg_class WHERE relnamespace NOT IN
+                            ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace)
+                            """) == 0;
         }
     }
 

@@ -23,7 +23,13 @@ final class PartPlan {
     /// A part to be written.
     ///
     /// @param copies the rows to be read, none for parts that hold no rows
-    record Todo(int number, String name, Kind kind, List<Copy> copies) {}
+    record Todo(int number, String name, Kind kind, List<Copy> copies) {
+
+        /// The same one in another folder.
+        Todo in(String folder) {
+            return new Todo(number, folder + name.substring(name.lastIndexOf('/')), kind, copies);
+        }
+    }
 
     /// Rows to be read of one table.
     ///

@@ -15,6 +15,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
@@ -225,30 +227,37 @@ final class PartWork {
         void take(InputStream in) throws IOException;
     }
 
-    /// Errors go to a file: a pipe that nobody reads would stop the program.
+    /// Errors are read beside: a pipe that nobody reads would stop the program, and a file would outlive a kill.
     private void run(List<String> command, Sink sink) throws IOException, InterruptedException {
-        Path errors = Files.createTempFile("tidemill-backup-", ".txt");
-        try {
-            ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
-            builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
-            builder.environment().putAll(database.environment());
-            Process process = builder.start();
-            try (InputStream in = process.getInputStream()) {
-                process.getOutputStream().close();
-                sink.take(in);
-                if (!process.waitFor(1, java.util.concurrent.TimeUnit.MINUTES)) {
-                    throw new IOException(command.getFirst() + " has written everything and does not end");
-                }
-            } finally {
-                process.destroyForcibly();
-            }
-            if (process.exitValue() != 0) {
-                throw new IOException(command.getFirst() + " failed: "
-                        + Files.readString(errors).strip());
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
+        builder.environment().putAll(database.environment());
+        Process process = builder.start();
+        CompletableFuture<String> errors = errors(process);
+        try (InputStream in = process.getInputStream()) {
+            process.getOutputStream().close();
+            sink.take(in);
+            if (!process.waitFor(1, TimeUnit.MINUTES)) {
+                throw new IOException(command.getFirst() + " has written everything and does not end");
             }
         } finally {
-            Files.deleteIfExists(errors);
+            process.destroyForcibly();
         }
+        if (process.exitValue() != 0) {
+            throw new IOException(command.getFirst() + " failed: " + errors.join());
+        }
+    }
+
+    private static CompletableFuture<String> errors(Process process) {
+        CompletableFuture<String> errors = new CompletableFuture<>();
+        Thread.ofVirtual().name("errors").start(() -> {
+            try (InputStream in = process.getErrorStream()) {
+                errors.complete(new String(in.readAllBytes(), StandardCharsets.UTF_8).strip());
+            } catch (IOException e) {
+                errors.complete("what it said cannot be read: " + e.getMessage());
+            }
+        });
+        return errors;
     }
 
     /// As they stand now, which is at or after the snapshot: a number is skipped rather than given twice.

@@ -14,6 +14,11 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -120,6 +125,21 @@ class BackupTest {
         }
     }
 
+    /// What lies elsewhere outlives a kill: nobody would ever clear it away.
+    @Test
+    void aBackupMakesNoFileOutsideOfItsTarget() throws Exception {
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        try (WatchService watch = temporary.getFileSystem().newWatchService()) {
+            WatchKey key = temporary.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+
+            another();
+
+            assertThat(key.pollEvents())
+                    .extracting(event -> String.valueOf(event.context()))
+                    .noneMatch(name -> name.startsWith("tidemill-backup-"));
+        }
+    }
+
     @Test
     void aRestoredDatabaseIsTheSame() throws Exception {
         RunView run = harness.run("restore", Map.of("backup", backup, "database", "same"));
@@ -140,6 +160,25 @@ class BackupTest {
         assertThat(again.status()).isEqualTo("FAILED");
         assertThat(again.message()).contains("there is a database same already");
         sample.drop("same");
+    }
+
+    @Test
+    void aRestoreKilledBeforeItsDatabaseSaidWhoseItIsGoesOnAndWhatHoldsSomethingIsNotTaken() throws Exception {
+        sample.execute("CREATE DATABASE unsaid_restoring");
+
+        RunView run = harness.run("restore", Map.of("backup", backup, "database", "unsaid"));
+
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        sample.drop("unsaid");
+        sample.execute("CREATE DATABASE unsaid_restoring");
+        try (Connection connection = sample.connect("unsaid_restoring");
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE precious (id integer)");
+        }
+        RunView refused = harness.run("restore", Map.of("backup", backup, "database", "unsaid"));
+        assertThat(refused.status()).isEqualTo("FAILED");
+        assertThat(refused.message()).contains("unsaid_restoring that no restore made");
+        sample.drop("unsaid_restoring");
     }
 
     @Test
@@ -473,6 +512,34 @@ class BackupTest {
             assertThat(manifest(second).table(table)).isEqualTo(manifest(backup).table(table));
         }
         remove(second);
+    }
+
+    @Test
+    void aPartThatARunOfBeforeFinishesLateDoesNotTakeThePlaceOfTheGoodOne() throws Exception {
+        sample.execute("CREATE TABLE zz_last (id integer); INSERT INTO zz_last VALUES (1)");
+        Obstacle obstacle = new Obstacle(home.resolve("backups"));
+        try {
+            RunView failed = harness.run("backup", Map.of());
+            String id = String.valueOf(failed.parameters().get("backup"));
+            String late = harness.owner
+                    .sql("SELECT part -> 'todo' ->> 'name' FROM backup_parts WHERE backup_id = :id AND NOT done"
+                            + " AND part -> 'todo' ->> 'name' LIKE '%zz_last%'")
+                    .param("id", id)
+                    .query(String.class)
+                    .single();
+            obstacle.remove();
+            RunView resumed = harness.await(harness.runs().resume(BackupHarness.OPERATORS, failed.id(), "test", ""));
+            assertThat(resumed.status()).as(resumed.message()).isEqualTo("COMPLETED");
+
+            // As a process does that stood still, was taken for dead, and goes on.
+            harness.catalogue().target().put(id + "/" + late, new byte[] {1, 2, 3}, false);
+
+            RunView verified = harness.run("verify", Map.of("backup", id));
+            assertThat(verified.status()).as(verified.message()).isEqualTo("COMPLETED");
+        } finally {
+            obstacle.remove();
+        }
+        sample.execute("DROP TABLE zz_last");
     }
 
     @Test

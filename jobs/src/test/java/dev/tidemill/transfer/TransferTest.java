@@ -21,6 +21,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import java.time.InstantSource;
+import org.springframework.batch.core.job.JobExecution;
+import org.springframework.batch.core.job.JobInstance;
+import org.springframework.batch.core.job.parameters.JobParameters;
+import org.springframework.batch.core.job.parameters.JobParametersBuilder;
+import org.springframework.batch.core.scope.context.ChunkContext;
+import org.springframework.batch.core.scope.context.StepContext;
+import org.springframework.batch.core.step.StepContribution;
+import org.springframework.batch.core.step.StepExecution;
 
 /// A project leaves one installation and is the same in another. No node here has an embedding model.
 class TransferTest {
@@ -195,6 +204,30 @@ class TransferTest {
         assertThat(run.steps().getFirst().written()).isEqualTo(from.number("SELECT count(*) FROM export_parts") - done);
         assertThat(bring(Map.of()).status()).isEqualTo("COMPLETED");
         assertThat(digest(to, "moved")).isEqualTo(digest(from, "default"));
+    }
+
+    @Test
+    void anExportKilledWhileItRemovesItsPartsFindsThatItIsDone() throws Exception {
+        export();
+        byte[] whole = Files.readAllBytes(file());
+        JobInstance instance =
+                new JobInstance(from.number("SELECT job_instance_id FROM launches"), TransferConfiguration.EXPORT);
+        // Some of them are gone already, some are not.
+        Path parts = Files.createDirectory(Path.of(file() + ".parts-" + instance.getId()));
+        Files.writeString(parts.resolve("questions-00001.jsonl"), "whatever");
+        JobParameters parameters = new JobParametersBuilder()
+                .addString("workspace", from.workspaceId.toString())
+                .addString("project", "default")
+                .addString("projectId", String.valueOf(from.rows("SELECT id FROM projects").getFirst().get("id")))
+                .addString("file", file().toString())
+                .toJobParameters();
+        StepExecution step = new StepExecution(2, "seal", new JobExecution(1, instance, parameters));
+
+        new SealTasklet(from.bean(ExportParts.class), InstantSource.system())
+                .execute(new StepContribution(step), new ChunkContext(new StepContext(step)));
+
+        assertThat(file()).hasBinaryContent(whole);
+        assertThat(folder.toFile().list()).containsExactly("project.tidemill");
     }
 
     @Test

@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
@@ -18,11 +21,12 @@ import picocli.CommandLine.Option;
 /// Kills processes and databases in a scratch folder and compares what is left with an undisturbed run.
 @Command(
         name = "crash-test",
-        description = "Kill a job again and again on a scratch database; prove that nothing is lost or done twice.",
+        description = "Kill jobs again and again on a scratch database; prove that nothing is lost or done twice.",
         mixinStandardHelpOptions = true)
 final class CrashTestCommand implements Callable<Integer> {
 
-    private static final String INGEST = "ingest";
+    /// What brings data in, what rebuilds it, what saves it.
+    private static final String DEFAULT = "ingest,reembed,backup";
 
     private final Tool tool;
 
@@ -46,8 +50,11 @@ final class CrashTestCommand implements Callable<Integer> {
             defaultValue = "16")
     private int documents = 16;
 
-    @Option(names = "--job", description = "job to test: ingest (default: ${DEFAULT-VALUE})", defaultValue = INGEST)
-    private String job = INGEST;
+    @Option(
+            names = "--job",
+            description = "jobs to test, separated by commas, or all (default: ${DEFAULT-VALUE})",
+            defaultValue = DEFAULT)
+    private String job = DEFAULT;
 
     @Option(names = "--nodes", description = "processes kept alive (default: ${DEFAULT-VALUE})", defaultValue = "2")
     private int nodes = 2;
@@ -103,15 +110,24 @@ final class CrashTestCommand implements Callable<Integer> {
     }
 
     private CrashTest.Options options() {
-        if (!job.equals(INGEST)) {
-            throw new CommandFailed(ExitCode.USAGE, "--job " + job + " cannot be tested: use ingest");
-        }
         long chosen = seed == null ? ThreadLocalRandom.current().nextInt(1, 1_000_000) : seed;
         try {
-            return new CrashTest.Options(chosen, kills, mode, documents, nodes, Duration.ofSeconds(leaseSeconds));
+            return new CrashTest.Options(
+                    jobs(), chosen, kills, mode, documents, nodes, Duration.ofSeconds(leaseSeconds));
         } catch (IllegalArgumentException e) {
             throw new CommandFailed(ExitCode.USAGE, String.valueOf(e.getMessage()));
         }
+    }
+
+    private Set<String> jobs() {
+        List<String> known = CrashTest.jobs();
+        Set<String> jobs = new LinkedHashSet<>(job.equals("all") ? known : List.of(job.split(",", -1)));
+        if (!known.containsAll(jobs)) {
+            throw new CommandFailed(
+                    ExitCode.USAGE,
+                    "--job " + job + " cannot be tested: use all, or some of " + String.join(",", known));
+        }
+        return jobs;
     }
 
     private void live(String line) {

@@ -2,9 +2,13 @@ package dev.tidemill.admin.crashtest;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// One fault of the schedule.
 ///
@@ -19,35 +23,99 @@ record Fault(int number, Mode mode, KillPoint point, int occurrence, int delayMi
     private static final List<KillPoint> OF_CONNECTIONS =
             List.of(KillPoint.WORKED, KillPoint.COPYING, KillPoint.METADATA, KillPoint.COMMITTING);
 
+    /// Where a kill says most: before a commit, after it, and when all is done and nobody knows it yet.
+    private static final List<KillPoint> TELLING =
+            List.of(KillPoint.COMMITTING, KillPoint.COMMIT_REPLY, KillPoint.COMPLETING);
+
     /// The same schedule for the same seed: every point comes up before one comes up again.
     static List<Fault> schedule(long seed, int count, Mode mode) {
         Random random = new Random(seed);
         List<Fault> schedule = new ArrayList<>();
         while (schedule.size() < count) {
-            List<Fault> turn = new ArrayList<>();
-            if (mode == Mode.PROCESS || mode == Mode.ALL) {
-                for (KillPoint point : KillPoint.values()) {
-                    turn.add(of(random, Mode.PROCESS, point));
-                }
-            }
-            if (mode == Mode.BACKEND || mode == Mode.ALL) {
-                turn.add(of(random, Mode.BACKEND, any(random)));
-                turn.add(of(random, Mode.BACKEND, KillPoint.COMMIT_REPLY));
-            }
-            if (mode == Mode.POSTMASTER || mode == Mode.ALL) {
-                turn.add(of(random, Mode.POSTMASTER, any(random)));
-            }
-            if (mode == Mode.ZOMBIE || mode == Mode.ALL) {
-                turn.add(of(random, Mode.ZOMBIE, KillPoint.COMMITTED));
-            }
+            List<Fault> turn = turn(random, mode);
             Collections.shuffle(turn, random);
-            for (Fault fault : turn) {
-                if (schedule.size() < count) {
-                    schedule.add(fault.numbered(schedule.size() + 1));
-                }
-            }
+            append(schedule, turn, count);
         }
         return schedule;
+    }
+
+    /// As [#schedule(long, int, Mode)], of the points only that a job passes, the most telling ones first.
+    ///
+    /// @param passed how often the job passes each point when nobody disturbs it
+    /// @return empty when the mode has nothing to strike at
+    static List<Fault> schedule(long seed, int count, Mode mode, Map<KillPoint, Integer> passed) {
+        Random random = new Random(seed);
+        List<Fault> schedule = new ArrayList<>();
+        while (schedule.size() < count) {
+            List<Fault> turn = new ArrayList<>();
+            for (Fault fault : turn(random, mode)) {
+                KillPoint point = fault.reachable(random, passed.keySet());
+                if (point != null) {
+                    // No later than the first third, so that several faults strike one run.
+                    int latest = Math.max(1, passed.getOrDefault(point, 1) / 3);
+                    turn.add(new Fault(
+                            0, fault.mode, point, Math.min(fault.occurrence, latest), fault.delayMillis, fault.hard));
+                }
+            }
+            if (turn.isEmpty()) {
+                return schedule;
+            }
+            Collections.shuffle(turn, random);
+            if (schedule.isEmpty()) {
+                turn.sort(Comparator.comparingInt(Fault::rank));
+            }
+            append(schedule, turn, count);
+        }
+        return schedule;
+    }
+
+    private int rank() {
+        int place = mode == Mode.PROCESS ? TELLING.indexOf(point) : -1;
+        return place < 0 ? TELLING.size() : place;
+    }
+
+    /// Its point, or one that does instead for a job that does not pass it; null for none.
+    private @Nullable KillPoint reachable(Random random, Set<KillPoint> passed) {
+        if (point == KillPoint.ANYWHERE || passed.contains(point)) {
+            return point;
+        }
+        return switch (mode) {
+            case PROCESS, ALL -> null;
+            case BACKEND -> {
+                List<KillPoint> left =
+                        OF_CONNECTIONS.stream().filter(passed::contains).toList();
+                yield left.isEmpty() ? null : left.get(random.nextInt(left.size()));
+            }
+            case POSTMASTER, ZOMBIE -> KillPoint.ANYWHERE;
+        };
+    }
+
+    private static void append(List<Fault> schedule, List<Fault> turn, int count) {
+        for (Fault fault : turn) {
+            if (schedule.size() < count) {
+                schedule.add(fault.numbered(schedule.size() + 1));
+            }
+        }
+    }
+
+    private static List<Fault> turn(Random random, Mode mode) {
+        List<Fault> turn = new ArrayList<>();
+        if (mode == Mode.PROCESS || mode == Mode.ALL) {
+            for (KillPoint point : KillPoint.values()) {
+                turn.add(of(random, Mode.PROCESS, point));
+            }
+        }
+        if (mode == Mode.BACKEND || mode == Mode.ALL) {
+            turn.add(of(random, Mode.BACKEND, any(random)));
+            turn.add(of(random, Mode.BACKEND, KillPoint.COMMIT_REPLY));
+        }
+        if (mode == Mode.POSTMASTER || mode == Mode.ALL) {
+            turn.add(of(random, Mode.POSTMASTER, any(random)));
+        }
+        if (mode == Mode.ZOMBIE || mode == Mode.ALL) {
+            turn.add(of(random, Mode.ZOMBIE, KillPoint.COMMITTED));
+        }
+        return turn;
     }
 
     private static KillPoint any(Random random) {

@@ -19,7 +19,7 @@ final class Ledger {
             """,
             """
             SELECT 'version' AS what, d.key, v.version, v.state, v.refusal_reason, encode(v.sha256, 'hex') AS hash, v.title,
-                   v.media_type, v.profile, v.text_length, v.chunk_count
+                   v.media_type, v.profile, v.text_length, v.chunk_count, v.tokens
             FROM document_versions v JOIN documents d ON d.id = v.document_id ORDER BY d.key, v.version
             """,
             """
@@ -35,11 +35,11 @@ final class Ledger {
             JOIN documents d ON d.id = v.document_id ORDER BY d.key, v.version, c.ordinal
             """,
             "SELECT 'lexeme' AS what, lexeme, chunks FROM lexemes WHERE chunks <> 0 ORDER BY lexeme COLLATE \"C\"",
-            "SELECT 'embedding' AS what, content_id, md5(embedding) AS embedding FROM embedding_cache ORDER BY content_id",
+            "SELECT 'embedding' AS what, content_id, fingerprint, md5(embedding) AS embedding FROM embedding_cache",
             "SELECT 'original' AS what, encode(sha256, 'hex') AS hash, size FROM blobs ORDER BY sha256",
             """
-            SELECT 'dead letter' AS what, step, regexp_replace(item_key, '^[0-9a-f-]{36}/', '') AS item, reason,
-                   resolved_at IS NULL AS open
+            SELECT 'dead letter' AS what, job, step, regexp_replace(item_key, '^[0-9a-f-]{36}/', '') AS item, reason,
+                   state
             FROM dead_letters ORDER BY step, item
             """);
 
@@ -65,6 +65,18 @@ final class Ledger {
             "an item that is in hand although nobody works",
             "SELECT job_instance_id, item_key FROM items_in_hand");
 
+    private static final String LIVE = """
+            SELECT p.slug AS project, p.live_set_id AS set FROM projects p
+            WHERE to_regclass('vectors_' || p.live_set_id) IS NOT NULL ORDER BY p.slug
+            """;
+
+    private static final String VISIBLE = """
+            SELECT p.slug, d.key, c.ordinal, md5(c.header || c.text) AS text, md5(x.embedding::text) AS vector
+            FROM chunks c JOIN projects p ON p.id = c.project_id JOIN documents d ON d.id = c.document_id
+            LEFT JOIN vectors_%s x ON x.workspace_id = c.workspace_id AND x.content_id = c.content_id
+            WHERE p.slug = '%s' AND c.valid_from IS NOT NULL AND c.valid_to IS NULL ORDER BY d.key, c.ordinal
+            """;
+
     private final JdbcClient owner;
 
     Ledger(DataSource owner) {
@@ -75,12 +87,43 @@ final class Ledger {
     List<String> contents() {
         List<String> lines = new ArrayList<>();
         CONTENTS.forEach(sql -> rows(sql).forEach(row -> lines.add(row.toString())));
-        for (Map<String, @Nullable Object> set : rows("SELECT id FROM vector_sets ORDER BY id")) {
-            rows("SELECT 'vector' AS what, content_id, md5(embedding::text) AS vector FROM vectors_" + set.get("id")
-                            + " ORDER BY content_id")
+        for (Map<String, @Nullable Object> set : rows("""
+                SELECT s.id, p.slug || ' by ' || s.model || ' as ' || s.type || ', ' || s.state AS set,
+                       to_regclass('vectors_' || s.id) IS NOT NULL AS there
+                FROM vector_sets s JOIN projects p ON p.id = s.project_id ORDER BY s.id
+                """)) {
+            lines.add("{what=set, set=" + set.get("set") + ", table=" + set.get("there") + "}");
+            if (Boolean.TRUE.equals(set.get("there"))) {
+                rows("SELECT 'vector of " + set.get("set") + "' AS what, content_id, md5(embedding::text) AS vector"
+                                + " FROM vectors_" + set.get("id") + " ORDER BY content_id")
+                        .forEach(row -> lines.add(row.toString()));
+            }
+        }
+        return lines;
+    }
+
+    /// The chunks that queries see, with their vectors.
+    List<String> visible() {
+        List<String> lines = new ArrayList<>();
+        for (Map<String, @Nullable Object> project : rows(LIVE)) {
+            rows(VISIBLE.formatted(project.get("set"), project.get("project")))
                     .forEach(row -> lines.add(row.toString()));
         }
         return lines;
+    }
+
+    /// Chunks that queries see although they are not whole. There are none at any time, whatever is killed.
+    List<String> halfVisible() {
+        List<String> half = new ArrayList<>();
+        visible().stream()
+                .filter(line -> line.contains("vector=null"))
+                .forEach(line -> half.add("a visible chunk has no vector in the live set: " + line));
+        rows("SELECT project_id, count(*) FROM vector_sets WHERE state = 'live' GROUP BY 1 HAVING count(*) > 1")
+                .forEach(row -> half.add("two sets are live: " + row));
+        rows("""
+                SELECT p.slug, s.state FROM projects p JOIN vector_sets s ON s.id = p.live_set_id WHERE s.state <> 'live'
+                """).forEach(row -> half.add("a project answers from a set that is not live: " + row));
+        return half;
     }
 
     /// What is not as the rules and the library's own ledger say.
@@ -93,6 +136,7 @@ final class Ledger {
                                CASE WHEN d.deleted_at IS NOT NULL THEN 'GONE' WHEN v.state = 'refused' THEN 'REFUSED'
                                     WHEN d.published_version = d.version THEN 'READABLE' END AS state
                         FROM documents d JOIN document_versions v ON v.document_id = d.id AND v.version = d.version
+                        JOIN projects p ON p.id = d.project_id AND p.slug = 'default'
                         """).query(row -> {
             String state = row.getString("state");
             if (state != null) {
@@ -117,6 +161,14 @@ final class Ledger {
                 .query(String.class)
                 .optional()
                 .orElse(null);
+    }
+
+    /// The number of a launch.
+    long instance(String identity) {
+        return owner.sql("SELECT job_instance_id FROM launches WHERE identity = :identity")
+                .param("identity", identity)
+                .query(Long.class)
+                .single();
     }
 
     /// Why the launch is where it is, for people.

@@ -77,6 +77,36 @@ final class Library {
         poison();
     }
 
+    /// Adds documents that hold a word which no other does.
+    ///
+    /// @return their keys
+    List<String> plant(String word, int count) {
+        List<String> keys = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String key = "planted/doc-%05d.md".formatted(made++);
+            write(key, document() + "The word " + word + " stands here.\n", State.READABLE);
+            keys.add(key);
+        }
+        return keys;
+    }
+
+    /// Takes documents away as if they had never been.
+    void forget(List<String> keys) {
+        for (String key : keys) {
+            remove(key);
+            ledger.remove(key);
+        }
+    }
+
+    /// Nothing is left of documents that are gone from the folder.
+    void forgetGone() {
+        ledger.values().removeIf(entry -> entry.state() == State.GONE);
+    }
+
+    Path folder() {
+        return folder;
+    }
+
     private void add() {
         write("part-%d/doc-%05d.md".formatted(made % 3, made++), document(), State.READABLE);
     }

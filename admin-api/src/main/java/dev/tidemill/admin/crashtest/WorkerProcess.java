@@ -23,6 +23,7 @@ final class WorkerProcess implements AutoCloseable {
     private final Wire wire;
     private final Writer commands;
     private final CompletableFuture<Boolean> ready = new CompletableFuture<>();
+    private volatile String refusal = "";
 
     /// Starts a worker.
     ///
@@ -31,7 +32,7 @@ final class WorkerProcess implements AutoCloseable {
             String name,
             Path scratch,
             Wire wire,
-            String database,
+            Side side,
             String username,
             String password,
             List<String> settings) {
@@ -47,12 +48,14 @@ final class WorkerProcess implements AutoCloseable {
                 "-Xlog:disable",
                 "-XX:ErrorFile=" + scratch.resolve("logs").resolve(name + ".error"),
                 "-Dtidemill.log.file=" + log(scratch, name),
+                // What a killed process leaves there goes with the scratch folder.
+                "-Djava.io.tmpdir=" + temporary(scratch, side),
                 "-Dtidemill.log.console=OFF"));
         command.addAll(List.of(
                 "-cp",
                 System.getProperty("java.class.path"),
                 Worker.class.getName(),
-                scratch.resolve("home").toString()));
+                side.home().toString()));
         command.addAll(settings);
         try {
             ProcessBuilder builder = new ProcessBuilder(command)
@@ -61,7 +64,7 @@ final class WorkerProcess implements AutoCloseable {
             Map<String, String> environment = builder.environment();
             environment.put(
                     "TIDEMILL_DATABASE_URL",
-                    "postgresql://" + username + ":" + password + "@127.0.0.1:" + wire.port() + "/" + database);
+                    "postgresql://" + username + ":" + password + "@127.0.0.1:" + wire.port() + "/" + side.database());
             process = builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException("a worker cannot be started: " + e.getMessage(), e);
@@ -74,12 +77,19 @@ final class WorkerProcess implements AutoCloseable {
         return scratch.resolve("logs").resolve(name + ".log");
     }
 
+    /// Where the processes of a side put what they need for a moment.
+    static Path temporary(Path scratch, Side side) {
+        return scratch.resolve("tmp").resolve(side.database());
+    }
+
     private void listen() {
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.equals("ready")) {
                     ready.complete(true);
+                } else if (line.startsWith(Worker.REFUSED)) {
+                    refusal = line;
                 }
             }
         } catch (IOException e) {
@@ -114,16 +124,21 @@ final class WorkerProcess implements AutoCloseable {
         }
     }
 
-    /// Asks it to launch the job on a folder. A process that dies over it is asked no more; the identity makes a
-    /// second request harmless.
-    boolean launch(String identity, Path folder) {
+    /// Asks it to launch a job. A process that dies over it is asked no more; the identity makes a second request
+    /// harmless.
+    void launch(Order order) {
         try {
-            commands.write(identity + " " + folder + "\n");
+            commands.write(order.line() + "\n");
             commands.flush();
-            return true;
         } catch (IOException e) {
-            return false;
+            // It is dead by now: another one is asked.
+            ready.complete(false);
         }
+    }
+
+    /// Why it refused a launch last, empty for never.
+    String refusal() {
+        return refusal;
     }
 
     void kill() {

@@ -1,6 +1,7 @@
 package dev.tidemill.admin.crashtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -25,7 +27,7 @@ class CrashTestTest {
     void aJobKilledAtEveryPointLosesAndRepeatsNothing() throws Exception {
         Path scratch = Files.createTempDirectory("tidemill-crash-test-");
         List<String> told = Collections.synchronizedList(new ArrayList<>());
-        CrashTest.Options options = new CrashTest.Options(11, TURN, Mode.ALL, 12, 2, Duration.ofSeconds(4));
+        CrashTest.Options options = new CrashTest.Options(Set.of("ingest"), 11, TURN, Mode.ALL, 12, 2, Duration.ofSeconds(4));
         try (CrashTest test = new CrashTest(options, scratch, told::add)) {
             Report report = test.run();
 
@@ -43,6 +45,69 @@ class CrashTestTest {
             throw new AssertionError("what happened before, in " + scratch + ": " + told, e);
         }
         CrashTest.removeScratch(scratch);
+    }
+
+    /// Three kills each, as they say most: before a commit, after it, and when all is done and nobody knows it yet.
+    /// Verify and restore commit next to no rows of their own; the backup is verified and restored at its end.
+    @Test
+    @Timeout(900)
+    void everyOtherJobKilledWhereItSaysMostLosesAndRepeatsNothing() throws Exception {
+        Path scratch = Files.createTempDirectory("tidemill-crash-test-");
+        List<String> told = Collections.synchronizedList(new ArrayList<>());
+        List<String> jobs =
+                List.of("reembed", "evaluate", "prune", "forget", "migrate", "export", "import", "backup");
+        CrashTest.Options options = new CrashTest.Options(
+                Set.copyOf(jobs), 5, 3 * jobs.size(), Mode.PROCESS, 6, 2, Duration.ofSeconds(4));
+        try (CrashTest test = new CrashTest(options, scratch, told::add)) {
+            Report report = test.run();
+
+            assertThat(report.lost()).isEmpty();
+            assertThat(report.duplicated()).isEmpty();
+            assertThat(report.faults()).isEmpty();
+            assertThat(report.jobs()).extracting(Report.Job::name).containsExactlyElementsOf(jobs);
+            assertThat(report.jobs())
+                    .allSatisfy(job -> assertThat(job.kills())
+                            .as(job.name())
+                            .containsOnlyKeys(
+                                    "F04 process before the COMMIT is sent",
+                                    "F04 process after the COMMIT, before its reply",
+                                    "F07 process between the last chunk and COMPLETED"));
+            assertThat(report.text()).endsWith("lost 0, duplicated 0");
+        } catch (RuntimeException | AssertionError e) {
+            throw new AssertionError("what happened before, in " + scratch + ": " + told, e);
+        }
+        CrashTest.removeScratch(scratch);
+    }
+
+    @Test
+    void aJobIsStruckOnlyWhereItPassesAndFirstWhereItSaysMost() {
+        Map<KillPoint, Integer> passed = Map.of(
+                KillPoint.COMMITTING, 9, KillPoint.COMMIT_REPLY, 9, KillPoint.COMPLETING, 1, KillPoint.CONCLUDING, 1);
+
+        List<Fault> schedule = Fault.schedule(7, 40, Mode.ALL, passed);
+
+        assertThat(schedule).hasSize(40).isEqualTo(Fault.schedule(7, 40, Mode.ALL, passed));
+        assertThat(schedule.subList(0, 3))
+                .extracting(Fault::point)
+                .containsExactly(KillPoint.COMMITTING, KillPoint.COMMIT_REPLY, KillPoint.COMPLETING);
+        assertThat(schedule).allSatisfy(fault -> {
+            assertThat(fault.occurrence()).isLessThanOrEqualTo(3);
+            assertThat(fault.point() == KillPoint.ANYWHERE || passed.containsKey(fault.point()))
+                    .isTrue();
+        });
+        assertThat(Fault.schedule(7, 40, Mode.BACKEND, Map.of(KillPoint.COMPLETING, 1)))
+                .isEmpty();
+    }
+
+    @Test
+    void aJobThatIsNotThereIsRefused() {
+        assertThatThrownBy(() -> new CrashTest.Options(
+                        Set.of("ingest", "nothing"), 1, 5, Mode.ALL, 8, 2, Duration.ofSeconds(4)))
+                .hasMessageContaining("nothing")
+                .hasMessageContaining("reembed");
+        assertThatThrownBy(() -> new CrashTest.Options(
+                        Set.of("ingest", "backup"), 1, 1, Mode.ALL, 8, 2, Duration.ofSeconds(4)))
+                .hasMessageContaining("kills is 1: use 2");
     }
 
     @Test
