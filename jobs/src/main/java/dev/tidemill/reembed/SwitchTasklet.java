@@ -65,7 +65,10 @@ final class SwitchTasklet implements Tasklet {
         return workspaces.call(parameters.workspaceId(), () -> {
             if (parameters.hold()) {
                 sets.hold(parameters.workspaceId(), set.id(), properties.soak());
-                tell(run, "vector set " + set.id() + " waits for ./tidemill reembed switch " + set.id());
+                tell(
+                        run,
+                        "vector set " + set.id() + " waits " + properties.soak() + " for ./tidemill reembed switch "
+                                + set.id());
                 return RepeatStatus.FINISHED;
             }
             Switched switched = sets.switchTo(
