@@ -67,8 +67,8 @@ final class SwitchTasklet implements Tasklet {
                 sets.hold(parameters.workspaceId(), set.id(), properties.soak());
                 tell(
                         run,
-                        "vector set " + set.id() + " waits " + properties.soak() + " for ./tidemill reembed switch "
-                                + set.id());
+                        "vector set " + set.id() + " waits for ./tidemill reembed switch " + set.id() + ", at most "
+                                + properties.soak());
                 return RepeatStatus.FINISHED;
             }
             Switched switched = sets.switchTo(
