@@ -33,7 +33,8 @@ record EmbeddingProperties(
         if (!local.isEmpty()) {
             return local;
         }
-        boolean shipped = Arrays.stream(EmbeddingModel.values()).anyMatch(one -> one.id().equals(model));
+        boolean shipped =
+                Arrays.stream(EmbeddingModel.values()).anyMatch(one -> one.id().equals(model));
         return shipped ? model : SHIPPED;
     }
 

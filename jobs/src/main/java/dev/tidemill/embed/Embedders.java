@@ -28,8 +28,7 @@ public final class Embedders implements AutoCloseable {
     /// @param others by id
     /// @param ofNewProjects id of the one that a new project begins with
     /// @throws IllegalArgumentException if there is none of this id; the message lists the known ones
-    public Embedders(
-            Embedder first, Map<String, ? extends Supplier<? extends Embedder>> others, String ofNewProjects) {
+    public Embedders(Embedder first, Map<String, ? extends Supplier<? extends Embedder>> others, String ofNewProjects) {
         for (EmbeddingModel model : EmbeddingModel.values()) {
             known.put(model.id(), () -> OnnxEmbedder.load(model));
         }

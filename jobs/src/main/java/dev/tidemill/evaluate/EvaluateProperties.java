@@ -64,7 +64,8 @@ public record EvaluateProperties(
     /// @param texts of each live set, 0 for none
     /// @param every time that a set is left alone in between
     public record Audit(
-            @DefaultValue("20") int texts, @DefaultValue("24h") Duration every) {
+            @DefaultValue("20") int texts,
+            @DefaultValue("24h") Duration every) {
 
         public Audit {
             require(texts >= 0 && texts <= 2_000, "evaluate.audit.texts", texts, "must be 0 to 2000");

@@ -331,9 +331,8 @@ public class IngestConfiguration {
         Embedder embedder = embedders.ofNewProjects();
         int most = embedder.maxTokens();
         if (properties.chunk().maxTokens() > most) {
-            throw new IllegalArgumentException(
-                    "ingest.chunk.max-tokens is " + properties.chunk().maxTokens() + ": the model "
-                            + embedder.id() + " takes at most " + most);
+            throw new IllegalArgumentException("ingest.chunk.max-tokens is "
+                    + properties.chunk().maxTokens() + ": the model " + embedder.id() + " takes at most " + most);
         }
         return properties.chunk().profile();
     }

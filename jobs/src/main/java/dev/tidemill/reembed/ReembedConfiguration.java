@@ -293,8 +293,7 @@ public class ReembedConfiguration {
                 open::count,
                 open::next,
                 question -> queries.behind(
-                        properties.embed().giveWay(),
-                        () -> Asked.of(evaluator, parameters.workspaceId(), question)),
+                        properties.embed().giveWay(), () -> Asked.of(evaluator, parameters.workspaceId(), question)),
                 properties.evaluate().threads(),
                 properties.evaluate().commitQuestions());
     }

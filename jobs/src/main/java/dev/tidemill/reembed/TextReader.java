@@ -65,8 +65,7 @@ class TextReader extends LookAheadReader<Missing, TextReader.Made> {
         }
     }
 
-    static Made make(Embedder embedder, Missing missing, QueryTraffic traffic, Duration giveWay)
-            throws Exception {
+    static Made make(Embedder embedder, Missing missing, QueryTraffic traffic, Duration giveWay) throws Exception {
         // What is cached costs nothing, and a service has processors of its own.
         return missing.cached() == null && embedder.here()
                 ? traffic.behind(giveWay, () -> make(embedder, missing))

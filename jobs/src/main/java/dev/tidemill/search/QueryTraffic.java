@@ -64,7 +64,7 @@ public final class QueryTraffic {
                     if (working > 0) {
                         changed.await();
                     } else if (left > 0) {
-                        long unused = changed.awaitNanos(left);
+                        long _ = changed.awaitNanos(left);
                     } else {
                         break;
                     }

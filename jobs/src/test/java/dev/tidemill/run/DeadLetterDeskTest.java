@@ -157,23 +157,18 @@ class DeadLetterDeskTest {
     @Test
     void amongAMillionLettersEveryQueryUsesAnIndex() {
         // Built afterwards they are the same, in a fraction of the time.
-        List<String> indexes = harness.owner
-                .sql("""
+        List<String> indexes = harness.owner.sql("""
                         SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
                         WHERE i.indrelid = 'dead_letters'::regclass AND NOT i.indisunique ORDER BY 1
-                        """)
-                .query(String.class)
-                .list();
+                        """).query(String.class).list();
         assertThat(indexes).hasSizeGreaterThan(6);
-        harness.owner
-                .sql("""
+        harness.owner.sql("""
                         DO $$ DECLARE name regclass; BEGIN
                           FOR name IN SELECT indexrelid FROM pg_index WHERE indrelid = 'dead_letters'::regclass AND NOT indisunique LOOP
                             EXECUTE format('DROP INDEX %s', name);
                           END LOOP;
                         END $$
-                        """)
-                .update();
+                        """).update();
         harness.owner
                 .sql("""
                         INSERT INTO dead_letters (workspace_id, job, step, item_key, run_id, reason, detail, stack_hash, state)

@@ -16,7 +16,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -156,25 +155,6 @@ class RunProtocolTest {
                 .toList();
     }
 
-    /// What a launch of its own goes through.
-    private interface Story {
-        void tell(int number) throws Exception;
-    }
-
-    private void inParallel(int launches, Story story) throws Exception {
-        List<Callable<Boolean>> stories = new ArrayList<>();
-        for (int i = 0; i < launches; i++) {
-            int number = i;
-            stories.add(() -> {
-                story.tell(number);
-                return true;
-            });
-        }
-        for (Future<Boolean> told : together(stories)) {
-            assertThat(told.get()).isTrue();
-        }
-    }
-
     private static final Work FAILING = (contribution, context) -> {
         throw new IllegalArgumentException("as the test wants");
     };
@@ -183,28 +163,24 @@ class RunProtocolTest {
     void ofTwoWhoResumeTheSameRunOneGetsARunAndTheOtherAConflict() throws Exception {
         TestNode one = node(TestNode.on(database).job("failing", job("failing", FREE, FAILING)));
         TestNode two = node(TestNode.on(database).job("failing", job("failing", FREE, FAILING)));
-        // Five launches side by side: most of a round is waiting.
-        inParallel(5, subject -> {
-            long run = one.launch("failing", Map.of("subject", "launch " + subject))
-                    .runId();
-            one.finished(run);
-            for (int round = 0; round < 100; round++) {
-                long before = run;
-                List<Future<Long>> answers = together(List.of(() -> one.resume(before), () -> two.resume(before)));
-                List<Long> resumed = new ArrayList<>();
-                for (Future<Long> answer : answers) {
-                    try {
-                        resumed.add(answer.get(30, TimeUnit.SECONDS));
-                    } catch (java.util.concurrent.ExecutionException e) {
-                        assertThat(e).hasCauseInstanceOf(RunConflict.class);
-                    }
+        long run = one.launch("failing", Map.of()).runId();
+        one.finished(run);
+        for (int round = 0; round < 500; round++) {
+            long before = run;
+            List<Future<Long>> answers = together(List.of(() -> one.resume(before), () -> two.resume(before)));
+            List<Long> resumed = new ArrayList<>();
+            for (Future<Long> answer : answers) {
+                try {
+                    resumed.add(answer.get(30, TimeUnit.SECONDS));
+                } catch (java.util.concurrent.ExecutionException e) {
+                    assertThat(e).hasCauseInstanceOf(RunConflict.class);
                 }
-                assertThat(resumed).as("launch %d, round %d", subject, round).hasSize(1);
-                run = resumed.getFirst();
-                one.finished(run);
             }
-        });
-        assertThat(number("SELECT count(*) FROM batch_job_execution")).isEqualTo(505);
+            assertThat(resumed).as("round %d", round).hasSize(1);
+            run = resumed.getFirst();
+            one.finished(run);
+        }
+        assertThat(number("SELECT count(*) FROM batch_job_execution")).isEqualTo(501);
         assertThat(number("SELECT count(*) FROM audit_entries WHERE action = 'run.resume'"))
                 .isEqualTo(500);
     }
@@ -256,47 +232,33 @@ class RunProtocolTest {
 
     @Test
     void aStoppingRunIsResumedOnlyOnceItsLeaseIsFree() throws Exception {
-        Map<String, BlockingQueue<CountDownLatch>> inChunks = new ConcurrentHashMap<>();
+        BlockingQueue<CountDownLatch> inChunk = new LinkedBlockingQueue<>();
         TestNode node = node(TestNode.on(database).job("endless", job("endless", FREE, (contribution, context) -> {
             CountDownLatch goOn = new CountDownLatch(1);
-            String subject = String.valueOf(contribution
-                    .getStepExecution()
-                    .getJobExecution()
-                    .getJobParameters()
-                    .getString("subject"));
-            inChunks.computeIfAbsent(subject, first -> new LinkedBlockingQueue<>())
-                    .add(goOn);
+            inChunk.add(goOn);
             goOn.await();
             return RepeatStatus.CONTINUABLE;
         })));
-        inParallel(4, number -> {
-            String subject = "launch " + number;
-            BlockingQueue<CountDownLatch> inChunk =
-                    inChunks.computeIfAbsent(subject, first -> new LinkedBlockingQueue<>());
-            long run = node.launch("endless", Map.of("subject", subject)).runId();
-            for (int round = 0; round < 50; round++) {
-                CountDownLatch chunk = inChunk.poll(30, TimeUnit.SECONDS);
-                assertThat(chunk).as("launch %d, round %d", number, round).isNotNull();
-                long current = run;
-                node.runs().stop(TestNode.WORKSPACE, current, "tester", "");
-                assertThatThrownBy(() -> node.resume(current)).isInstanceOf(RunConflict.class);
-                chunk.countDown();
-                assertThat(node.finished(current).status()).isEqualTo("STOPPED");
-                assertThat(number("SELECT count(*) FROM job_leases JOIN batch_job_execution USING (job_instance_id)"
-                                + " WHERE boot_id IS NOT NULL AND job_execution_id = " + current))
-                        .isZero();
-                run = node.resume(current);
-            }
-            node.runs().stop(TestNode.WORKSPACE, run, "tester", "");
-            CountDownLatch last = inChunk.poll(30, TimeUnit.SECONDS);
-            if (last != null) {
-                last.countDown();
-            }
-            node.finished(run);
-        });
-        assertThat(number("SELECT count(*) FROM job_leases WHERE boot_id IS NOT NULL"))
-                .isZero();
-        assertThat(number("SELECT count(*) FROM batch_job_execution")).isEqualTo(204);
+        long run = node.launch("endless", Map.of()).runId();
+        for (int round = 0; round < 200; round++) {
+            CountDownLatch chunk = inChunk.poll(30, TimeUnit.SECONDS);
+            assertThat(chunk).as("round %d", round).isNotNull();
+            long current = run;
+            node.runs().stop(TestNode.WORKSPACE, current, "tester", "");
+            assertThatThrownBy(() -> node.resume(current)).isInstanceOf(RunConflict.class);
+            chunk.countDown();
+            assertThat(node.finished(current).status()).isEqualTo("STOPPED");
+            assertThat(number("SELECT count(*) FROM job_leases WHERE boot_id IS NOT NULL"))
+                    .isZero();
+            run = node.resume(current);
+        }
+        node.runs().stop(TestNode.WORKSPACE, run, "tester", "");
+        CountDownLatch last = inChunk.poll(30, TimeUnit.SECONDS);
+        if (last != null) {
+            last.countDown();
+        }
+        node.finished(run);
+        assertThat(number("SELECT count(*) FROM batch_job_execution")).isEqualTo(201);
     }
 
     /// Commits, and then says that the connection was lost meanwhile.

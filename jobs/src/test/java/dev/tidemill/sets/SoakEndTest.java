@@ -104,7 +104,9 @@ class SoakEndTest {
     }
 
     private static long rollback() {
-        return workspaces.call(workspace, () -> sets.rollback(workspace, project.id(), SOAK)).id();
+        return workspaces
+                .call(workspace, () -> sets.rollback(workspace, project.id(), SOAK))
+                .id();
     }
 
     private static long live() {
@@ -154,7 +156,9 @@ class SoakEndTest {
                         .query(String.class)
                         .list())
                 .containsExactly("tidemill");
-        assertThat(end.look(Instant.now().plus(SOAK.multipliedBy(2)))).as("once").isEmpty();
+        assertThat(end.look(Instant.now().plus(SOAK.multipliedBy(2))))
+                .as("once")
+                .isEmpty();
     }
 
     @Test

@@ -42,7 +42,8 @@ class SharedRateLimitTest {
     /// One of the processes: tells that it is ready, waits for the gate, and prints how long it was told to wait.
     static final class Asker {
         public static void main(String[] arguments) {
-            var source = new SingleConnectionDataSource(arguments[0], arguments[1], System.getenv("TEST_PASSWORD"), true);
+            var source =
+                    new SingleConnectionDataSource(arguments[0], arguments[1], System.getenv("TEST_PASSWORD"), true);
             JdbcClient jdbc = JdbcClient.create(source);
             jdbc.sql("SET ROLE tidemill_batch").update();
             SharedRateLimit limit = new SharedRateLimit(new JdbcTransactionManager(source), jdbc);
@@ -108,8 +109,9 @@ class SharedRateLimitTest {
                 .as("let through at once: the burst of one process, and what came in " + seconds + " s")
                 .isGreaterThanOrEqualTo(BURST)
                 .isLessThanOrEqualTo((long) (BURST + PER_SECOND * seconds) + 1);
-        assertThat(ofEach).as("both stand in line").allSatisfy(waiting -> assertThat(waiting)
-                .isPositive());
+        assertThat(ofEach)
+                .as("both stand in line")
+                .allSatisfy(waiting -> assertThat(waiting).isPositive());
         assertThat(waits.stream().mapToLong(Long::longValue).max().orElseThrow())
                 .as("the last one waits for all the others, whichever process they are of")
                 .isGreaterThanOrEqualTo((long) ((2 * EACH - BURST - 1) / PER_SECOND * 1_000 - seconds * 1_000));

@@ -32,10 +32,7 @@ public class SetsConfiguration {
             @Qualifier("app") JdbcClient jdbc) {
         return new SoakWatch(
                 new SoakEnd(
-                        control,
-                        new SoakedSets(control.jdbc()),
-                        new VectorSets(workspaces, template),
-                        new Audit(jdbc)),
+                        control, new SoakedSets(control.jdbc()), new VectorSets(workspaces, template), new Audit(jdbc)),
                 InstantSource.system());
     }
 

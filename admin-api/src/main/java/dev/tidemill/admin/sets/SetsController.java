@@ -196,8 +196,9 @@ class SetsController {
     @PostMapping("/{id}/retire")
     @Operation(
             summary = "Drop a set's vectors",
-            description = "Not the live one; one that soaks only after its time, or with force. 409 for one that is being"
-                    + " built: abort it.")
+            description =
+                    "Not the live one; one that soaks only after its time, or with force. 409 for one that is being"
+                            + " built: abort it.")
     Shown retire(
             @AuthenticationPrincipal Caller caller,
             @PathVariable long id,

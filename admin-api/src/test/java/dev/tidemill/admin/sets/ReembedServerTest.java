@@ -319,7 +319,8 @@ class ReembedServerTest {
 
     private static void project(String slug) {
         JdbcClient.create(server.database.dataSource())
-                .sql("INSERT INTO projects (workspace_id, slug, name) SELECT workspace_id, :slug, :slug FROM workspaces")
+                .sql(
+                        "INSERT INTO projects (workspace_id, slug, name) SELECT workspace_id, :slug, :slug FROM workspaces")
                 .param("slug", slug)
                 .update();
     }
