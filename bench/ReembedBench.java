@@ -1,4 +1,5 @@
 import dev.tidemill.admin.Home;
+import dev.tidemill.document.Hit;
 import dev.tidemill.embed.Embedder;
 import dev.tidemill.embed.Embedders;
 import dev.tidemill.ingest.Ingest;
@@ -8,7 +9,11 @@ import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.RunView;
 import dev.tidemill.run.Runs;
 import dev.tidemill.run.StepView;
+import dev.tidemill.search.SearchMode;
+import dev.tidemill.search.SearchRequest;
+import dev.tidemill.search.Searcher;
 import dev.tidemill.sets.IndexTuning;
+import dev.tidemill.store.ChunkSearch;
 import dev.tidemill.store.GoldenSets;
 import dev.tidemill.store.GoldenSets.Judged;
 import dev.tidemill.store.IndexBuilder;
@@ -25,11 +30,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -38,8 +46,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// A project that goes from one model to another: speed against the bare embedder, quality beside published figures, what queries
@@ -47,7 +57,9 @@ import tools.jackson.databind.json.JsonMapper;
 public final class ReembedBench {
 
     private static final JsonMapper JSON = JsonMapper.shared();
+    private static final String FROM = "all-minilm-l6-v2-int8";
     private static final String TO = "bge-small-en-v1.5-int8";
+    private static final Set<String> PARTS = Set.of("quality", "speed", "queries", "index");
 
     private final Bench bench;
     private final Runs runs;
@@ -69,12 +81,18 @@ public final class ReembedBench {
                         "rounds", "5",
                         "vectors", "100000",
                         "questions", "300",
-                        "seconds", "20",
+                        "seconds", "60",
+                        "parts", String.join(",", new TreeSet<>(PARTS)),
                         "collection", Bench.shared("ir/scifact").toString()));
+        List<String> parts = List.of(options.get("parts").split(","));
+        if (!PARTS.containsAll(parts)) {
+            System.err.println("--parts: use some of " + String.join(",", new TreeSet<>(PARTS)));
+            System.exit(2);
+        }
         int code;
         // Chunks that both models take.
         try (Bench bench = new Bench(List.of(
-                "tidemill.embedding.model=all-minilm-l6-v2-int8",
+                "tidemill.embedding.model=" + FROM,
                 "ingest.chunk.target-tokens=240",
                 "ingest.chunk.max-tokens=250",
                 "reembed.gate.metrics=ndcg@10,recall@10,mrr"))) {
@@ -86,10 +104,16 @@ public final class ReembedBench {
                     Integer.parseInt(options.get("questions")));
             Bench.heading("machine");
             bench.machine();
-            reembed.quality();
-            reembed.speed(Integer.parseInt(options.get("rounds")));
-            reembed.queries(questions, Integer.parseInt(options.get("seconds")));
-            if (Integer.parseInt(options.get("vectors")) > 0) {
+            if (parts.contains("quality")) {
+                reembed.quality();
+            }
+            if (parts.contains("speed")) {
+                reembed.speed(Integer.parseInt(options.get("rounds")));
+            }
+            if (parts.contains("queries")) {
+                reembed.queries(questions, Integer.parseInt(options.get("seconds")));
+            }
+            if (parts.contains("index")) {
                 reembed.index(questions, Integer.parseInt(options.get("vectors")));
             }
             code = bench.exitCode();
@@ -149,7 +173,7 @@ public final class ReembedBench {
     private void quality() {
         Bench.progress("re-embedding by " + TO + ", gate and all");
         RunView run = reembed(TO, "halfvec", false);
-        Bench.heading("quality: the gate from all-minilm-l6-v2-int8 to " + TO);
+        Bench.heading("quality: the gate from " + FROM + " to " + TO);
         bench.check("the gate let it pass", live().model(), TO);
         for (String figure : String.valueOf(run.message()).split("; ")) {
             Bench.figure("", "%s", figure.replaceFirst("^.*pass: ", ""));
@@ -211,12 +235,19 @@ public final class ReembedBench {
         }
     }
 
+    /// What a query was answered with: the set it says it searched, and how its hits stood in the vector leg.
+    private record Reply(String question, long set, List<Standing> hits) {}
+
+    private record Standing(long chunk, int rank, double score) {}
+
     /// Queries at an even pace, 20 a second: searches, and each twentieth an answer, whose time is taken. An answer embeds
     /// two dozen sentences, so that 20 of them a second are more than two cores can do with nothing else at work.
     private final class Asking {
         private static final int ANSWER_ONE_IN = 20;
-        private final List<Double> millis = Collections.synchronizedList(new ArrayList<>());
-        private final AtomicInteger failed = new AtomicInteger();
+        private final List<Double> answers = Collections.synchronizedList(new ArrayList<>());
+        private final List<Double> searches = Collections.synchronizedList(new ArrayList<>());
+        private final List<Reply> replies = Collections.synchronizedList(new ArrayList<>());
+        private final List<String> failed = Collections.synchronizedList(new ArrayList<>());
         private final HttpClient http = HttpClient.newHttpClient();
         private final AtomicInteger number = new AtomicInteger();
 
@@ -230,24 +261,46 @@ public final class ReembedBench {
                     .header("Content-Type", "application/json")
                     .header("X-API-Key", key)
                     .POST(BodyPublishers.ofString(
-                            JSON.writeValueAsString(Map.of("question", question))))
+                            JSON.writeValueAsString(Map.of("question", question, "explain", true))))
                     .build();
             long start = System.nanoTime();
             try {
                 HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
-                if (answer) {
-                    millis.add(Bench.seconds(start) * 1000);
-                }
-                if (response.statusCode() != 200) {
-                    failed.incrementAndGet();
+                (answer ? answers : searches).add(Bench.seconds(start) * 1000);
+                if (response.statusCode() == 200) {
+                    replies.add(reply(question, JSON.readTree(response.body()), answer));
+                } else {
+                    failed.add(response.statusCode() + " " + response.body());
                 }
             } catch (Exception e) {
-                failed.incrementAndGet();
+                failed.add(e.toString());
             }
         }
 
-        double p95() {
+        private static Reply reply(String question, JsonNode body, boolean answer) {
+            JsonNode explained = answer ? body.path("explain").path("search") : body.path("explain");
+            List<Standing> standings = new ArrayList<>();
+            for (JsonNode hit : answer ? body.path("explain").path("hits") : body.path("hits")) {
+                JsonNode how = hit.path("explain");
+                if (how.has("vectorRank")) {
+                    standings.add(new Standing(
+                            hit.path("chunkId").asLong(),
+                            how.path("vectorRank").asInt(),
+                            how.path("vectorScore").asDouble()));
+                }
+            }
+            return new Reply(question, explained.path("vectorSet").asLong(), standings);
+        }
+
+        double p95(List<Double> millis) {
             return Bench.percentile(millis.stream().mapToDouble(Double::doubleValue).toArray(), 0.95);
+        }
+
+        void tell(String name) {
+            Bench.figure(name, "%d queries; p95 of %d answers %.0f ms, of %d searches %.0f ms",
+                    number.get(), answers.size(), p95(answers), searches.size(), p95(searches));
+            failed.stream().collect(Collectors.groupingBy(one -> one, TreeMap::new, Collectors.counting()))
+                    .forEach((failure, times) -> Bench.figure("  failed " + times + " times", "%s", failure));
         }
     }
 
@@ -263,24 +316,65 @@ public final class ReembedBench {
     }
 
     private void queries(List<Judged> questions, int seconds) throws Exception {
+        if (!live().model().equals(FROM)) {
+            reembed(FROM, "halfvec", true);
+        }
         Bench.progress("20 queries a second, first alone, then while the project goes to another model");
-        askUntil(questions, new CountDownLatch(1), 5);
+        askUntil(questions, new CountDownLatch(1), 20);
         Asking idle = askUntil(questions, new CountDownLatch(1), seconds);
         bench.owner.sql("DELETE FROM embedding_cache").update();
-        String type = live().type() == VectorSet.Type.VECTOR ? "halfvec" : "vector";
         CountDownLatch done = new CountDownLatch(1);
-        long id = start(TO, type, true);
-        runs.finished(id).thenRun(done::countDown);
-        long start = System.nanoTime();
+        long old = live().id();
+        long id = start(TO, "halfvec", true);
+        runs.finished(id).thenRun(() -> {
+            try {
+                // A few of the new set's too.
+                Thread.sleep(3_000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            done.countDown();
+        });
         Asking busy = askUntil(questions, done, 3_600);
         RunView run = ended(id);
-        Bench.heading("20 queries a second over HTTP, one in 20 an answer");
-        Bench.figure("alone", "%d queries, p95 of the answers %.0f ms", idle.number.get(), idle.p95());
-        Bench.figure("while re-embedding and switching", "%d queries in %.0f s, p95 of the answers %.0f ms",
-                busy.number.get(), Bench.seconds(start), busy.p95());
-        bench.check("failed", busy.failed.get() + idle.failed.get(), 0);
+        Bench.heading("20 queries a second over HTTP, one in 20 an answer, from " + FROM + " to " + TO);
+        idle.tell("alone");
+        busy.tell("while re-embedding and switching");
+        for (StepView step : run.steps()) {
+            Bench.figure("  step " + step.name(), "%.1f s", Duration.between(step.start(), step.end()).toMillis() / 1e3);
+        }
+        bench.check("failed", busy.failed.size() + idle.failed.size(), 0);
         bench.check("the run switched", run.message() != null && run.message().contains("is live"), true);
-        Bench.goal("p95 by p95 alone", busy.p95() / idle.p95(), busy.p95() <= 2 * idle.p95(), "<= 2");
+        Map<Long, Long> bySet =
+                busy.replies.stream().collect(Collectors.groupingBy(Reply::set, TreeMap::new, Collectors.counting()));
+        Bench.figure("answered by set (" + old + " was live, then " + live().id() + ")", "%s", bySet);
+        bench.check("sets that answered", bySet.keySet(), Set.of(old, live().id()));
+        bench.check("replies that mix sets", mixed(busy.replies), 0L);
+        Bench.goal("p95 by p95 alone", busy.p95(busy.answers) / idle.p95(idle.answers),
+                busy.p95(busy.answers) <= 2 * idle.p95(idle.answers), "<= 2");
+    }
+
+    /// Each hit of the vector leg must stand where the set alone has it, which the reply names: both sets are still there.
+    private long mixed(List<Reply> replies) {
+        Searcher searcher = bench.context.getBean(Searcher.class);
+        Map<String, List<Double>> alone = new HashMap<>();
+        return replies.stream()
+                .filter(reply -> {
+                    List<Double> scores = alone.computeIfAbsent(reply.set() + " " + reply.question(), asked -> searcher
+                            .search(
+                                    bench.workspace,
+                                    "default",
+                                    new SearchRequest(reply.question(), 50, SearchMode.VECTOR, ChunkSearch.Filter.NONE),
+                                    reply.set())
+                            .hits()
+                            .stream()
+                            .map(Hit::vectorScore)
+                            .toList());
+                    return reply.hits().stream()
+                            .anyMatch(hit -> hit.rank() > scores.size()
+                                    || Math.abs(scores.get(hit.rank() - 1) - hit.score()) > 1e-6);
+                })
+                .count();
     }
 
     /// Vectors of the texts, and what lies between those of two neighbours.

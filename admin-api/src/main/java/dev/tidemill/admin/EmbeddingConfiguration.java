@@ -21,10 +21,10 @@ import org.springframework.transaction.PlatformTransactionManager;
 @EnableConfigurationProperties(EmbeddingProperties.class)
 class EmbeddingConfiguration {
 
-    /// The one that new projects begin with, and that counts tokens.
+    /// The one that counts tokens and judges sentences.
     @Bean
     OnnxEmbedder embedder(EmbeddingProperties properties) {
-        return OnnxEmbedder.load(EmbeddingModel.byId(properties.model()));
+        return OnnxEmbedder.load(EmbeddingModel.byId(properties.inProcess()));
     }
 
     @Bean
@@ -41,7 +41,7 @@ class EmbeddingConfiguration {
                         id,
                         () -> new HttpEmbedder(
                                 endpoint.endpoint(id), key(id, endpoint.keyVariable()), limit::reserve)));
-        return new Embedders(first, endpoints);
+        return new Embedders(first, endpoints, properties.model());
     }
 
     private static @Nullable String key(String id, String variable) {

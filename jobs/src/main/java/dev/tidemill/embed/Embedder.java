@@ -20,6 +20,9 @@ public interface Embedder extends AutoCloseable {
     /// How many callers at a time it is best used by.
     int callers();
 
+    /// Whether it computes on the processors of this machine, which questions need too.
+    boolean here();
+
     /// Whether another model may stand behind the same fingerprint one day, as behind the name of a service.
     boolean mayChange();
 

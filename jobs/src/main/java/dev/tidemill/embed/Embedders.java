@@ -12,12 +12,23 @@ public final class Embedders implements AutoCloseable {
     private final Map<String, Supplier<? extends Embedder>> known = new LinkedHashMap<>();
     private final Map<String, Embedder> loaded = new LinkedHashMap<>();
     private final List<Embedder> own = new ArrayList<>();
+    private final String ofNewProjects;
+
+    /// The shipped models, and further ones. New projects begin with the first.
+    ///
+    /// @param first one that is loaded already and closed by whoever loaded it
+    /// @param others by id
+    public Embedders(Embedder first, Map<String, ? extends Supplier<? extends Embedder>> others) {
+        this(first, others, first.id());
+    }
 
     /// The shipped models, and further ones.
     ///
     /// @param first one that is loaded already and closed by whoever loaded it
     /// @param others by id
-    public Embedders(Embedder first, Map<String, ? extends Supplier<? extends Embedder>> others) {
+    /// @param ofNewProjects id of the one that a new project begins with
+    /// @throws IllegalArgumentException if there is none of this id; the message lists the known ones
+    public Embedders(Embedder first, Map<String, ? extends Supplier<? extends Embedder>> others, String ofNewProjects) {
         for (EmbeddingModel model : EmbeddingModel.values()) {
             known.put(model.id(), () -> OnnxEmbedder.load(model));
         }
@@ -29,6 +40,12 @@ public final class Embedders implements AutoCloseable {
         });
         known.put(first.id(), () -> first);
         loaded.put(first.id(), first);
+        this.ofNewProjects = byId(ofNewProjects).id();
+    }
+
+    /// The model that a new project begins with.
+    public Embedder ofNewProjects() {
+        return byId(ofNewProjects);
     }
 
     public List<String> ids() {

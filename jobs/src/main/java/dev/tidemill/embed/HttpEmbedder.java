@@ -137,6 +137,11 @@ public final class HttpEmbedder implements Embedder {
     }
 
     @Override
+    public boolean here() {
+        return false;
+    }
+
+    @Override
     public boolean mayChange() {
         return true;
     }

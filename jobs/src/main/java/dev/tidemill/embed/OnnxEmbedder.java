@@ -176,6 +176,11 @@ public final class OnnxEmbedder implements Embedder {
         return Runtime.getRuntime().availableProcessors();
     }
 
+    @Override
+    public boolean here() {
+        return true;
+    }
+
     /// The fingerprint is one of the model's bytes.
     @Override
     public boolean mayChange() {

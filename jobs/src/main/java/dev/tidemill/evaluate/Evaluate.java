@@ -9,9 +9,13 @@ public final class Evaluate {
     /// Type of the event that a canary raises.
     public static final String DROPPED = "quality.dropped";
 
+    /// Type of the event that vectors raise which are not those of their texts.
+    public static final String DRIFTED = "vectors.drifted";
+
     static final String OPEN = "open";
     static final String ASK = "ask";
     static final String CONCLUDE = "conclude";
+    static final String AUDIT = "audit";
 
     private Evaluate() {}
 }

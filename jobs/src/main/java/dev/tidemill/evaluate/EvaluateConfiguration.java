@@ -12,6 +12,7 @@ import dev.tidemill.search.QueryVectors;
 import dev.tidemill.search.SearchMode;
 import dev.tidemill.search.Searcher;
 import dev.tidemill.sets.Asked;
+import dev.tidemill.sets.SetAudit;
 import dev.tidemill.store.ChunkSearch;
 import dev.tidemill.store.Evaluations;
 import dev.tidemill.store.Evaluations.Answer;
@@ -19,6 +20,7 @@ import dev.tidemill.store.Evaluations.Open;
 import dev.tidemill.store.GoldenSets;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.VectorSets;
+import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Workspaces;
 import java.util.Arrays;
 import org.springframework.batch.core.configuration.annotation.StepScope;
@@ -46,8 +48,14 @@ public class EvaluateConfiguration {
             Steps steps,
             @Qualifier("evaluateOpenStep") Step open,
             @Qualifier("evaluateAskStep") Step ask,
-            @Qualifier("evaluateConcludeStep") Step conclude) {
-        return steps.job(Evaluate.JOB).start(open).next(ask).next(conclude).build();
+            @Qualifier("evaluateConcludeStep") Step conclude,
+            @Qualifier("evaluateAuditStep") Step audit) {
+        return steps.job(Evaluate.JOB)
+                .start(open)
+                .next(ask)
+                .next(conclude)
+                .next(audit)
+                .build();
     }
 
     @Bean
@@ -185,6 +193,25 @@ public class EvaluateConfiguration {
                                 new Evaluations(workspaces, jdbc),
                                 outbox.getIfAvailable(),
                                 properties.canary()))
+                .build();
+    }
+
+    @Bean
+    Step evaluateAuditStep(
+            Steps steps,
+            EvaluateProperties properties,
+            Workspaces workspaces,
+            JdbcTemplate template,
+            Embedders embedders,
+            ObjectProvider<Outbox> outbox) {
+        return steps.tasklet(
+                        Evaluate.AUDIT,
+                        new AuditTasklet(
+                                workspaces,
+                                new VectorSets(workspaces, template),
+                                new SetAudit(workspaces, new Vectors(workspaces, template), embedders),
+                                outbox.getIfAvailable(),
+                                properties.audit()))
                 .build();
     }
 }

@@ -2,6 +2,7 @@ package dev.tidemill.evaluate;
 
 import dev.tidemill.quality.Evaluator;
 import dev.tidemill.run.JobPolicy;
+import java.time.Duration;
 import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -11,12 +12,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// @param concurrency questions at a time, 0 for as many as there are cores
 /// @param commitQuestions answers in one transaction
 /// @param canary when a fall is worth an alert
+/// @param audit texts that a canary embeds again
 /// @param run priority, limits, retries and skip budget of its runs
 @ConfigurationProperties(prefix = "evaluate", ignoreUnknownFields = false)
 public record EvaluateProperties(
         @DefaultValue("0") int concurrency,
         @DefaultValue("20") int commitQuestions,
         @DefaultValue Canary canary,
+        @DefaultValue Audit audit,
         @DefaultValue JobPolicy run) {
 
     public EvaluateProperties {
@@ -53,6 +56,20 @@ public record EvaluateProperties(
                     "evaluate.canary.may-fall-percent",
                     mayFallPercent,
                     "must be between 0 and 100");
+        }
+    }
+
+    /// Texts that a canary embeds again, to compare their vectors with what is stored.
+    ///
+    /// @param texts of each live set, 0 for none
+    /// @param every time that a set is left alone in between
+    public record Audit(
+            @DefaultValue("20") int texts,
+            @DefaultValue("24h") Duration every) {
+
+        public Audit {
+            require(texts >= 0 && texts <= 2_000, "evaluate.audit.texts", texts, "must be 0 to 2000");
+            require(!every.isNegative(), "evaluate.audit.every", every, "must not be negative");
         }
     }
 

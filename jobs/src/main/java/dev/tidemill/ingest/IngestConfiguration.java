@@ -1,6 +1,7 @@
 package dev.tidemill.ingest;
 
 import dev.tidemill.chunk.ChunkProfile;
+import dev.tidemill.embed.Embedder;
 import dev.tidemill.embed.Embedders;
 import dev.tidemill.embed.OnnxEmbedder;
 import dev.tidemill.extract.Extractor;
@@ -87,7 +88,7 @@ public class IngestConfiguration {
                         workspaces,
                         jdbc,
                         properties.chunk().targetTokens(),
-                        embedder.model().dimensions()),
+                        embedders.ofNewProjects().dimensions()),
                 new Sources(properties.webLimits(), spool.folder()),
                 properties,
                 profile.id(),
@@ -104,7 +105,11 @@ public class IngestConfiguration {
                 .parameter(JobParameter.flag(
                         IngestParameters.STORED,
                         "cut what is stored anew by the present chunking profile, without looking at the source"))
-                .prepared(new IngestPreparation(projects, sets, embedder, embedders, profile)::prepare)
+                .parameter(JobParameter.text(
+                                IngestParameters.MODEL,
+                                "model of a project that has no vectors yet; without it the configured one")
+                        .optional())
+                .prepared(new IngestPreparation(projects, sets, embedders, profile)::prepare)
                 .planned(planner::plan)
                 .replayed(replay::replay)
                 .configuredBy(properties, embedder.model().id(), embedder.fingerprint())
@@ -322,12 +327,12 @@ public class IngestConfiguration {
 
     /// How texts are cut. A limit above the model's would make texts that it cannot embed.
     @Bean
-    ChunkProfile chunkProfile(IngestProperties properties, OnnxEmbedder embedder) {
-        int most = embedder.model().maxTokens();
+    ChunkProfile chunkProfile(IngestProperties properties, Embedders embedders) {
+        Embedder embedder = embedders.ofNewProjects();
+        int most = embedder.maxTokens();
         if (properties.chunk().maxTokens() > most) {
-            throw new IllegalArgumentException(
-                    "ingest.chunk.max-tokens is " + properties.chunk().maxTokens() + ": the model "
-                            + embedder.model().id() + " takes at most " + most);
+            throw new IllegalArgumentException("ingest.chunk.max-tokens is "
+                    + properties.chunk().maxTokens() + ": the model " + embedder.id() + " takes at most " + most);
         }
         return properties.chunk().profile();
     }

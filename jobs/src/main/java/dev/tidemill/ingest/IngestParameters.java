@@ -24,6 +24,9 @@ record IngestParameters(
 
     static final String STORED = "stored";
 
+    /// Needed to make a project's first set, which then knows it.
+    static final String MODEL = "model";
+
     static Prepared prepared(
             SourceScope scope,
             String project,

@@ -292,10 +292,8 @@ public class ReembedConfiguration {
                 Reembed.EVALUATE,
                 open::count,
                 open::next,
-                question -> {
-                    queries.giveWay(properties.embed().giveWay());
-                    return Asked.of(evaluator, parameters.workspaceId(), question);
-                },
+                question -> queries.behind(
+                        properties.embed().giveWay(), () -> Asked.of(evaluator, parameters.workspaceId(), question)),
                 properties.evaluate().threads(),
                 properties.evaluate().commitQuestions());
     }

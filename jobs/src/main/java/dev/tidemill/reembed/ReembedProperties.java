@@ -35,7 +35,7 @@ public record ReembedProperties(
     ///
     /// @param concurrency texts embedded at a time, 0 for as many as the model is best used by
     /// @param commitChunks vectors in one transaction: what a kill loses at most
-    /// @param giveWay how long a text waits for queries that are being answered in the same process, 0 for never
+    /// @param giveWay pause before each text that is embedded beside queries, one at a time, 0 for never to wait
     public record Embed(
             @DefaultValue("0") int concurrency,
             @DefaultValue("64") int commitChunks,

@@ -2,7 +2,6 @@ package dev.tidemill.reembed;
 
 import dev.tidemill.embed.Embedders;
 import dev.tidemill.run.Progress;
-import dev.tidemill.search.QueryTraffic;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.VectorSets.Switched;
@@ -10,7 +9,6 @@ import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Vectors.Embedded;
 import dev.tidemill.store.Vectors.Missing;
 import dev.tidemill.store.Workspaces;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -50,7 +48,7 @@ final class SwitchTasklet implements Tasklet {
     }
 
     @Override
-    public RepeatStatus execute(StepContribution contribution, ChunkContext context) throws InterruptedException {
+    public RepeatStatus execute(StepContribution contribution, ChunkContext context) {
         StepExecution step = contribution.getStepExecution();
         ReembedParameters parameters = ReembedParameters.of(step);
         ExecutionContext run = step.getJobExecution().getExecutionContext();
@@ -67,7 +65,10 @@ final class SwitchTasklet implements Tasklet {
         return workspaces.call(parameters.workspaceId(), () -> {
             if (parameters.hold()) {
                 sets.hold(parameters.workspaceId(), set.id(), properties.soak());
-                tell(run, "vector set " + set.id() + " waits for ./tidemill reembed switch " + set.id());
+                tell(
+                        run,
+                        "vector set " + set.id() + " waits for ./tidemill reembed switch " + set.id() + ", at most "
+                                + properties.soak());
                 return RepeatStatus.FINISHED;
             }
             Switched switched = sets.switchTo(
@@ -97,8 +98,7 @@ final class SwitchTasklet implements Tasklet {
     }
 
     /// @return whether there may be more
-    private boolean catchUp(StepExecution step, ReembedParameters parameters, VectorSet set)
-            throws InterruptedException {
+    private boolean catchUp(StepExecution step, ReembedParameters parameters, VectorSet set) {
         ExecutionContext own = step.getExecutionContext();
         UUID after = UUID.fromString(own.getString(AFTER, FIRST.toString()));
         List<Missing> page = vectors.missing(
@@ -111,10 +111,9 @@ final class SwitchTasklet implements Tasklet {
             return false;
         }
         List<Embedded> made = new ArrayList<>();
-        QueryTraffic alone = new QueryTraffic();
         for (Missing text : page) {
             // Given up in the step before this one, with its dead letter, or to be found by the count below.
-            if (TextReader.make(embedders.of(set.model(), set.fingerprint()), text, alone, Duration.ZERO)
+            if (TextReader.make(embedders.of(set.model(), set.fingerprint()), text)
                     instanceof TextReader.Made.Vector vector) {
                 made.add(vector.embedded());
             }

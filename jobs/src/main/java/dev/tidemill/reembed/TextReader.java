@@ -65,11 +65,16 @@ class TextReader extends LookAheadReader<Missing, TextReader.Made> {
         }
     }
 
-    static Made make(Embedder embedder, Missing missing, QueryTraffic traffic, Duration giveWay)
-            throws InterruptedException {
+    static Made make(Embedder embedder, Missing missing, QueryTraffic traffic, Duration giveWay) throws Exception {
+        // What is cached costs nothing, and a service has processors of its own.
+        return missing.cached() == null && embedder.here()
+                ? traffic.behind(giveWay, () -> make(embedder, missing))
+                : make(embedder, missing);
+    }
+
+    static Made make(Embedder embedder, Missing missing) {
         float[] vector = missing.cached();
         if (vector == null) {
-            traffic.giveWay(giveWay);
             // Each of these lines is a call that may have to be paid.
             log.trace("embedding {}", missing.contentId());
             try {

@@ -6,6 +6,7 @@ import dev.tidemill.embed.Probes;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Vectors.Missing;
+import dev.tidemill.store.Workspaces;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -17,10 +18,12 @@ public final class SetAudit {
     /// Half floats and the batches of a service move a vector less than this.
     static final double SAME_VECTOR = 0.99;
 
+    private final Workspaces workspaces;
     private final Vectors vectors;
     private final Embedders embedders;
 
-    public SetAudit(Vectors vectors, Embedders embedders) {
+    public SetAudit(Workspaces workspaces, Vectors vectors, Embedders embedders) {
+        this.workspaces = workspaces;
         this.vectors = vectors;
         this.embedders = embedders;
     }
@@ -43,11 +46,15 @@ public final class SetAudit {
         }
     }
 
+    /// Looks. No transaction is open while texts are embedded.
+    ///
+    /// @param sample texts, at most
     public Findings audit(UUID workspaceId, UUID projectId, VectorSet set, int sample) {
         Embedder embedder = embedders.of(set.model(), set.fingerprint());
         List<UUID> drifted = new ArrayList<>();
         double lowest = 1;
-        List<Missing> picked = vectors.sample(workspaceId, projectId, set, sample);
+        List<Missing> picked =
+                workspaces.callAlone(workspaceId, () -> vectors.sample(workspaceId, projectId, set, sample));
         for (Missing text : picked) {
             float[] stored = text.cached();
             double cosine = stored == null ? -1 : Probes.cosine(stored, TextVector.of(embedder, text.text()));
@@ -56,11 +63,14 @@ public final class SetAudit {
                 drifted.add(text.contentId());
             }
         }
-        return new Findings(
-                vectors.count(workspaceId, set),
-                vectors.countMissing(workspaceId, projectId, set),
-                picked.size(),
-                drifted,
-                lowest);
+        double least = lowest;
+        return workspaces.callAlone(
+                workspaceId,
+                () -> new Findings(
+                        vectors.count(workspaceId, set),
+                        vectors.countMissing(workspaceId, projectId, set),
+                        picked.size(),
+                        drifted,
+                        least));
     }
 }

@@ -1,19 +1,31 @@
 package dev.tidemill.store;
 
 import java.nio.ByteBuffer;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Vector sets and which of them is live. Everything that decides over a project's sets locks the project's row
 /// first, as publishing does: what a query sees changes in one transaction at a time.
 public final class VectorSets {
+
+    private static final Logger log = LoggerFactory.getLogger(VectorSets.class);
+
+    /// SQL state of PostgreSQL: lock not available.
+    private static final String LOCKED = "55P03";
 
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
@@ -43,6 +55,9 @@ public final class VectorSets {
     /// @param recall share of the true nearest ten that the index finds
     /// @param progress how far the index is
     /// @param bytes of its table and index
+    /// @param auditedTexts how many of its texts were embedded again then
+    /// @param auditDrifted those of them whose vector was another one
+    /// @param auditLowest cosine between a stored vector and its text's
     public record Shown(
             long id,
             UUID projectId,
@@ -64,7 +79,11 @@ public final class VectorSets {
             OffsetDateTime createdAt,
             @Nullable OffsetDateTime liveAt,
             @Nullable OffsetDateTime soakUntil,
-            @Nullable OffsetDateTime retiredAt) {}
+            @Nullable OffsetDateTime retiredAt,
+            @Nullable OffsetDateTime auditedAt,
+            @Nullable Integer auditedTexts,
+            @Nullable Integer auditDrifted,
+            @Nullable Double auditLowest) {}
 
     /// The sets that every new text needs a vector in, the live one last.
     public List<VectorSet> active(UUID workspaceId, UUID projectId) {
@@ -120,11 +139,20 @@ public final class VectorSets {
 
     /// The live set of the project; the first one is made by the given model.
     public VectorSet liveOrFirst(Project project, String model, String fingerprint, int dimensions) {
+        return liveOrFirst(project, first(model, fingerprint, dimensions, List.of()));
+    }
+
+    /// What the first set of a project is made by.
+    public static Recipe first(String model, String fingerprint, int dimensions, List<float[]> probes) {
+        return new Recipe(model, fingerprint, dimensions, VectorSet.Type.HALFVEC, "", probes);
+    }
+
+    /// The live set of the project; the first one is made as told.
+    public VectorSet liveOrFirst(Project project, Recipe recipe) {
         return workspaces.callAlone(project.workspaceId(), () -> {
             // The row lock lets two first ingests of one project make one set.
             lock(project.workspaceId(), project.id());
             return live(project.workspaceId(), project.id()).orElseGet(() -> {
-                Recipe recipe = new Recipe(model, fingerprint, dimensions, VectorSet.Type.HALFVEC, "", List.of());
                 VectorSet made = insert(project.workspaceId(), project.id(), recipe, null, VectorSet.State.LIVE);
                 point(project.workspaceId(), project.id(), made.id());
                 return made;
@@ -344,6 +372,48 @@ public final class VectorSets {
                 return;
             }
         }
+        drop(workspaceId, setId);
+    }
+
+    /// Drops a set's vectors once the time in which it can be gone back to is over, in a transaction of its own. Does
+    /// not wait for those who read them: who comes after would wait too.
+    ///
+    /// @param alongside done in that transaction
+    /// @return whether it was done: not before that time, not twice, and not while somebody reads them
+    public boolean retireSoaked(UUID workspaceId, UUID projectId, long setId, Instant now, Runnable alongside) {
+        try {
+            return workspaces.callAlone(workspaceId, () -> {
+                jdbc.sql("SELECT set_config('lock_timeout', '1s', true)")
+                        .query(String.class)
+                        .single();
+                lock(workspaceId, projectId);
+                boolean over = jdbc.sql("""
+                                SELECT count(*) > 0 FROM vector_sets
+                                WHERE workspace_id = :workspace AND id = :set AND state IN ('soaking', 'held')
+                                  AND soak_until <= :now
+                                """)
+                        .param("workspace", workspaceId)
+                        .param("set", setId)
+                        .param("now", OffsetDateTime.ofInstant(now, ZoneOffset.UTC))
+                        .query(Boolean.class)
+                        .single();
+                if (over) {
+                    drop(workspaceId, setId);
+                    alongside.run();
+                }
+                return over;
+            });
+        } catch (DataAccessException e) {
+            if (NestedExceptionUtils.getMostSpecificCause(e) instanceof SQLException sql
+                    && LOCKED.equals(sql.getSQLState())) {
+                log.info("vector set {} is being read; it is retired later", setId);
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private void drop(UUID workspaceId, long setId) {
         jdbc.sql("""
                         UPDATE vector_sets SET state = 'retired', retired_at = clock_timestamp(), progress = NULL
                         WHERE workspace_id = :workspace AND id = :set
@@ -386,7 +456,8 @@ public final class VectorSets {
                                to_regclass('vectors_' || s.id || '_hnsw') IS NOT NULL AS indexed,
                                coalesce(t.reltuples, 0)::bigint AS rows,
                                coalesce(pg_total_relation_size(t.oid), 0) AS bytes,
-                               s.created_at, s.live_at, s.soak_until, s.retired_at
+                               s.created_at, s.live_at, s.soak_until, s.retired_at,
+                               s.audited_at, s.audited_texts, s.audit_drifted, s.audit_lowest
                         FROM vector_sets s
                         JOIN projects p ON p.workspace_id = s.workspace_id AND p.id = s.project_id
                         LEFT JOIN pg_class t ON t.oid = to_regclass('vectors_' || s.id)
@@ -462,6 +533,45 @@ public final class VectorSets {
                         """)
                 .param("ef", efSearch)
                 .param("recall", recall)
+                .param("workspace", workspaceId)
+                .param("set", setId)
+                .update();
+    }
+
+    /// A live set whose vectors were not looked at for a while.
+    public record Due(UUID projectId, String project, VectorSet set) {}
+
+    /// Those, the one that waits longest first.
+    public List<Due> auditDue(UUID workspaceId, Duration every) {
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql("""
+                        SELECT %s, s.project_id, p.slug FROM vector_sets s
+                        JOIN projects p ON p.workspace_id = s.workspace_id AND p.id = s.project_id
+                        WHERE s.workspace_id = :workspace AND s.state = 'live'
+                          AND coalesce(s.audited_at <= clock_timestamp() - make_interval(secs => :every), true)
+                        ORDER BY s.audited_at NULLS FIRST, s.id LIMIT 100
+                        """.formatted(VectorSet.COLUMNS))
+                        .param("workspace", workspaceId)
+                        .param("every", every.toMillis() / 1000.0)
+                        .query((row, number) -> new Due(
+                                row.getObject("project_id", UUID.class),
+                                row.getString("slug"),
+                                VectorSet.read(row, number)))
+                        .list());
+    }
+
+    /// Keeps what an audit found, in the caller's transaction.
+    public void audited(UUID workspaceId, long setId, int texts, int drifted, double lowest) {
+        jdbc.sql("""
+                        UPDATE vector_sets
+                        SET audited_at = clock_timestamp(), audited_texts = :texts, audit_drifted = :drifted,
+                            audit_lowest = :lowest
+                        WHERE workspace_id = :workspace AND id = :set
+                        """)
+                .param("texts", texts)
+                .param("drifted", drifted)
+                .param("lowest", lowest)
                 .param("workspace", workspaceId)
                 .param("set", setId)
                 .update();

@@ -182,6 +182,8 @@ class EvaluateTest {
                                     .toString(),
                             "--enable-native-access=ALL-UNNAMED",
                             "-Xmx256m",
+                            "-XX:TieredStopAtLevel=1",
+                            "-XX:+UseSerialGC",
                             "-cp",
                             System.getProperty("java.class.path"),
                             Victim.class.getName(),
@@ -250,6 +252,47 @@ class EvaluateTest {
             assertThat(harness.number("SELECT count(*) FROM events WHERE type = 'quality.dropped' AND open"))
                     .isZero();
             assertThat(harness.number("SELECT count(*) FROM events WHERE type = 'quality.dropped.resolved'"))
+                    .isEqualTo(1);
+        }
+    }
+
+    private static final String AUDITED =
+            "SELECT audited_texts AS texts, audit_drifted AS drifted, audit_lowest > 0.99 AS alike FROM vector_sets";
+
+    @Test
+    void aCanaryEmbedsSomeTextsAgainOnceADayAndTellsWhenTheirVectorsAreOthers() {
+        try (ReembedHarness harness = filled()) {
+            harness.run(Evaluate.JOB, Map.of());
+            assertThat(harness.number("SELECT count(*) FROM vector_sets WHERE audited_at IS NOT NULL"))
+                    .as("only a canary does")
+                    .isZero();
+            harness.run(Evaluate.JOB, Map.of("canary", "true"));
+            assertThat(harness.rows(AUDITED)).containsExactly(Map.of("texts", 3, "drifted", 0, "alike", true));
+
+            String table = "vectors_" + harness.number("SELECT id FROM vector_sets");
+            harness.execute("CREATE TABLE kept AS SELECT * FROM " + table);
+            // As if another model had made one of them.
+            harness.execute("UPDATE %1$s SET embedding = (SELECT embedding FROM kept ORDER BY content_id LIMIT 1)"
+                    .formatted(table));
+            harness.execute("UPDATE vector_sets SET audited_at = clock_timestamp() - interval '23 hours 59 minutes'");
+            assertThat(harness.run(Evaluate.JOB, Map.of("canary", "true")).message())
+                    .doesNotContain("embedded again");
+
+            harness.execute("UPDATE vector_sets SET audited_at = clock_timestamp() - interval '24 hours'");
+            RunView found = harness.run(Evaluate.JOB, Map.of("canary", "true"));
+            assertThat(found.status()).isEqualTo("COMPLETED");
+            assertThat(found.message()).contains("of 3 texts embedded again 2 have another vector than is stored");
+            assertThat(harness.rows(AUDITED)).containsExactly(Map.of("texts", 3, "drifted", 2, "alike", false));
+            assertThat(harness.rows("SELECT severity, open FROM events WHERE type = 'vectors.drifted'"))
+                    .containsExactly(Map.of("severity", "error", "open", true));
+
+            harness.execute("UPDATE %1$s v SET embedding = k.embedding FROM kept k WHERE k.content_id = v.content_id"
+                    .formatted(table));
+            harness.execute("UPDATE vector_sets SET audited_at = clock_timestamp() - interval '24 hours'");
+            harness.run(Evaluate.JOB, Map.of("canary", "true"));
+            assertThat(harness.number("SELECT count(*) FROM events WHERE type = 'vectors.drifted' AND open"))
+                    .isZero();
+            assertThat(harness.number("SELECT count(*) FROM events WHERE type = 'vectors.drifted.resolved'"))
                     .isEqualTo(1);
         }
     }

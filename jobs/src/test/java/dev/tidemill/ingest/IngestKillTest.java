@@ -13,6 +13,7 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,13 +34,30 @@ class IngestKillTest {
     @TempDir
     Path spool;
 
+    /// What an uninterrupted run leaves; it knows no ids, times and places.
+    private static String uninterrupted;
+
     private TestDatabase database;
+
+    @BeforeAll
+    static void uninterrupted(@TempDir Path folder, @TempDir Path spool) throws Exception {
+        write(folder);
+        try (TestDatabase other = TestDatabase.create();
+                IngestHarness ingest = harness(other, spool)) {
+            assertThat(ingest.ingest(folder).status()).isEqualTo("COMPLETED");
+            uninterrupted = ingest.digest();
+        }
+    }
+
+    private static void write(Path folder) throws IOException {
+        Corpus.write(folder, DOCUMENTS, 11);
+        Files.writeString(folder.resolve("empty.txt"), "");
+    }
 
     @BeforeEach
     void corpus() throws Exception {
         database = TestDatabase.create();
-        Corpus.write(folder, DOCUMENTS, 11);
-        Files.writeString(folder.resolve("empty.txt"), "");
+        write(folder);
     }
 
     @AfterEach
@@ -47,16 +65,8 @@ class IngestKillTest {
         database.close();
     }
 
-    private IngestHarness harness(TestDatabase in) {
+    private static IngestHarness harness(TestDatabase in, Path spool) {
         return new IngestHarness(in.jdbcUrl(), in.username(), in.password(), spool, IngestProcess.SMALL_COMMITS);
-    }
-
-    private String uninterrupted() {
-        try (TestDatabase other = TestDatabase.create();
-                IngestHarness ingest = harness(other)) {
-            assertThat(ingest.ingest(folder).status()).isEqualTo("COMPLETED");
-            return ingest.digest();
-        }
     }
 
     /// Kills the process right after the n-th transaction that wrote to a table has committed.
@@ -103,13 +113,13 @@ class IngestKillTest {
     })
     void aKilledIngestThatIsResumedLeavesTheSameCorpus(String table, int commits) throws Exception {
         killAfter(table, commits);
-        try (IngestHarness ingest = harness(database)) {
+        try (IngestHarness ingest = harness(database, spool)) {
             List<Long> resumed = ingest.runs().resumeOrphans();
 
             assertThat(resumed).hasSize(1);
             RunView run = ingest.await(resumed.getFirst());
             assertThat(run.status()).isEqualTo("COMPLETED");
-            assertThat(ingest.digest()).isEqualTo(uninterrupted());
+            assertThat(ingest.digest()).isEqualTo(uninterrupted);
             assertThat(ingest.number("SELECT count(*) FROM documents WHERE published_version = 1"))
                     .isEqualTo(DOCUMENTS);
             assertThat(ingest.runs().resumeOrphans()).isEmpty();
@@ -119,7 +129,7 @@ class IngestKillTest {
     @Test
     void aNewRunAfterAKillGoesOnFromWhatWasDone() throws Exception {
         killAfter("embedding_cache", 2);
-        try (IngestHarness ingest = harness(database)) {
+        try (IngestHarness ingest = harness(database, spool)) {
             long embedded = ingest.number("SELECT count(*) FROM embedding_cache");
             RunView run = ingest.ingest(folder);
 
@@ -131,7 +141,7 @@ class IngestKillTest {
                             .orElseThrow()
                             .written())
                     .isEqualTo(all - embedded);
-            assertThat(ingest.digest()).isEqualTo(uninterrupted());
+            assertThat(ingest.digest()).isEqualTo(uninterrupted);
             assertThat(ingest.runs().list(10)).extracting(RunView::status).containsExactly("COMPLETED", "ABANDONED");
         }
     }

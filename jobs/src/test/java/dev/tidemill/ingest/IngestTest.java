@@ -10,11 +10,14 @@ import dev.tidemill.run.RunView;
 import dev.tidemill.run.StepView;
 import dev.tidemill.source.SourceUnavailable;
 import java.io.IOException;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 
 class IngestTest {
@@ -36,10 +40,21 @@ class IngestTest {
     private TestDatabase database;
     private IngestHarness ingest;
 
+    /// What a test changes in the configuration, as name, value, name, value.
+    @Retention(RetentionPolicy.RUNTIME)
+    private @interface Configured {
+        String[] value();
+    }
+
     @BeforeEach
-    void start() {
+    void start(TestInfo test) {
         database = TestDatabase.create();
-        ingest = harness(Map.of());
+        Map<String, String> settings = new HashMap<>();
+        Configured configured = test.getTestMethod().orElseThrow().getAnnotation(Configured.class);
+        for (int i = 0; configured != null && i < configured.value().length; i += 2) {
+            settings.put(configured.value()[i], configured.value()[i + 1]);
+        }
+        ingest = harness(settings);
     }
 
     private IngestHarness harness(Map<String, String> settings) {
@@ -236,9 +251,8 @@ class IngestTest {
     }
 
     @Test
+    @Configured({"ingest.mass-delete.percent", "30", "ingest.mass-delete.minimum", "2"})
     void theMassDeleteGuardHoldsAboveItsShareAndNotAtIt() throws IOException {
-        ingest.close();
-        ingest = harness(Map.of("ingest.mass-delete.percent", "30", "ingest.mass-delete.minimum", "2"));
         Corpus.write(folder, 10, 6);
         ingest.ingest(folder);
         for (int i = 0; i < 3; i++) {
@@ -287,6 +301,7 @@ class IngestTest {
     }
 
     @Test
+    @Configured({"ingest.web.allow-private", "true"})
     void aSourceIsIngestedByOneRunAtATime() throws Exception {
         CountDownLatch asked = new CountDownLatch(1);
         CountDownLatch answer = new CountDownLatch(1);
@@ -299,8 +314,6 @@ class IngestTest {
             }
             return "<html><body><p>The miller reads.</p></body></html>";
         });
-        ingest.close();
-        ingest = harness(Map.of("ingest.web.allow-private", "true"));
         try {
             String address = address(server) + "/page";
             long first = ingest.start("urls", address, false);
@@ -321,6 +334,7 @@ class IngestTest {
     }
 
     @Test
+    @Configured({"ingest.web.allow-private", "true", "ingest.discover.commit-documents", "1"})
     void aStoppedRunEndsAfterItsChunkAndIsResumedInPlace() throws Exception {
         CountDownLatch asked = new CountDownLatch(1);
         CountDownLatch answer = new CountDownLatch(1);
@@ -335,8 +349,6 @@ class IngestTest {
             }
             return "<p>The page " + path + " is about tides.</p>";
         });
-        ingest.close();
-        ingest = harness(Map.of("ingest.web.allow-private", "true", "ingest.discover.commit-documents", "1"));
         try {
             String base = address(server);
             Path list = folder.resolve("addresses.txt");
@@ -370,6 +382,7 @@ class IngestTest {
     }
 
     @Test
+    @Configured({"ingest.web.allow-private", "true", "ingest.web.backoff", "1ms"})
     void addressesAreFetchedRetriedAndRefusedWithTheirReason() throws Exception {
         AtomicInteger tries = new AtomicInteger();
         HttpServer server = server(exchange -> switch (exchange) {
@@ -377,8 +390,6 @@ class IngestTest {
             case "/again" -> tries.incrementAndGet() < 2 ? "503" : "<p>The quay is open again.</p>";
             default -> "404";
         });
-        ingest.close();
-        ingest = harness(Map.of("ingest.web.allow-private", "true", "ingest.web.backoff", "1ms"));
         try {
             Path list = folder.resolve("addresses.txt");
             String base = address(server);
@@ -461,9 +472,8 @@ class IngestTest {
     }
 
     @Test
+    @Configured({"ingest.run.skip.percent", "50", "ingest.run.skip.after", "4"})
     void aRunThatRefusesNearlyEverythingFailsAndSaysWhatToDo() {
-        ingest.close();
-        ingest = harness(Map.of("ingest.run.skip.percent", "50", "ingest.run.skip.after", "4"));
         for (int i = 0; i < 6; i++) {
             Corpus.write(folder.resolve("empty-" + i + ".txt"), "");
         }
@@ -490,9 +500,8 @@ class IngestTest {
     }
 
     @Test
+    @Configured({"ingest.index.rows", "5"})
     void anIndexIsBuiltOnceTheSetIsLargeEnough() {
-        ingest.close();
-        ingest = harness(Map.of("ingest.index.rows", "5"));
         Corpus.write(folder, 4, 9);
         ingest.ingest(folder);
         assertThat(ingest.number("SELECT count(*) FROM pg_indexes WHERE indexname = 'vectors_1_hnsw'"))

@@ -71,6 +71,11 @@ final class FakeEmbedder implements Embedder {
     }
 
     @Override
+    public boolean here() {
+        return true;
+    }
+
+    @Override
     public boolean mayChange() {
         return false;
     }

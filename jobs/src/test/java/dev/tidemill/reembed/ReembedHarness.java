@@ -243,7 +243,7 @@ public final class ReembedHarness implements AutoCloseable {
         return owner.sql(sql).query(Long.class).single();
     }
 
-    void execute(String sql) {
+    public void execute(String sql) {
         owner.sql(sql).update();
     }
 

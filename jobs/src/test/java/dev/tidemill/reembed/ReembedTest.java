@@ -18,13 +18,17 @@ import dev.tidemill.store.SetConflict;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Workspaces;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,22 +40,46 @@ class ReembedTest {
     private static final int DOCUMENTS = 14;
 
     @TempDir
-    Path folder;
+    private static Path folder;
 
     @TempDir
-    Path spool;
+    private static Path spool;
+
+    /// What every test begins with a copy of: the documents of the folder, ingested, and questions about them.
+    private static TestDatabase filled;
 
     private TestDatabase database;
 
-    @BeforeEach
-    void corpus() {
-        database = TestDatabase.create();
+    @BeforeAll
+    static void corpus() {
+        filled = TestDatabase.create();
         Library.write(folder, 0, DOCUMENTS);
+        try (ReembedHarness harness = harness(filled, Map.of())) {
+            assertThat(harness.ingest(folder).status()).isEqualTo("COMPLETED");
+            harness.golden("made-up", Library.questions(0, DOCUMENTS));
+        }
+    }
+
+    @BeforeEach
+    void copy() {
+        database = filled.copy();
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws IOException {
         database.close();
+        // A test may have changed it.
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Library.write(folder, 0, DOCUMENTS);
+    }
+
+    @AfterAll
+    static void drop() {
+        filled.close();
     }
 
     private ReembedHarness harness() {
@@ -59,13 +87,13 @@ class ReembedTest {
     }
 
     private ReembedHarness harness(Map<String, String> more) {
+        return harness(database, more);
+    }
+
+    private static ReembedHarness harness(TestDatabase in, Map<String, String> more) {
         Map<String, String> settings = new HashMap<>(ReembedHarness.small());
         settings.putAll(more);
-        ReembedHarness harness =
-                new ReembedHarness(database.jdbcUrl(), database.username(), database.password(), spool, settings);
-        assertThat(harness.ingest(folder).status()).isEqualTo("COMPLETED");
-        harness.golden("made-up", Library.questions(0, DOCUMENTS));
-        return harness;
+        return new ReembedHarness(in.jdbcUrl(), in.username(), in.password(), spool, settings);
     }
 
     private static SearchResult search(ReembedHarness harness, String question) {
@@ -187,6 +215,7 @@ class ReembedTest {
     void oneTextThatTheModelRefusesBecomesADeadLetterAndTheGateDecidesAboutIt() {
         Library.write(folder.resolve("bad.md"), "# Bad\n\nThis text holds poison, and nothing else of interest.\n");
         try (ReembedHarness harness = harness()) {
+            assertThat(harness.ingest(folder).status()).isEqualTo("COMPLETED");
             RunView strict = harness.reembed("picky");
 
             assertThat(strict.status()).isEqualTo("COMPLETED");
@@ -346,6 +375,7 @@ class ReembedTest {
     void aCheckFindsVectorsOfAnotherTextAndTextsWithoutOne() {
         try (ReembedHarness harness = harness()) {
             SetAudit audit = new SetAudit(
+                    harness.bean(Workspaces.class),
                     new Vectors(harness.bean(Workspaces.class), harness.bean(JdbcTemplate.class)),
                     harness.bean(Embedders.class));
             VectorSet live = harness.live();

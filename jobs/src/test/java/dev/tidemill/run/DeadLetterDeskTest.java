@@ -156,6 +156,19 @@ class DeadLetterDeskTest {
     /// nearly every row, and a sequential scan is then the right plan.
     @Test
     void amongAMillionLettersEveryQueryUsesAnIndex() {
+        // Built afterwards they are the same, in a fraction of the time.
+        List<String> indexes = harness.owner.sql("""
+                        SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
+                        WHERE i.indrelid = 'dead_letters'::regclass AND NOT i.indisunique ORDER BY 1
+                        """).query(String.class).list();
+        assertThat(indexes).hasSizeGreaterThan(6);
+        harness.owner.sql("""
+                        DO $$ DECLARE name regclass; BEGIN
+                          FOR name IN SELECT indexrelid FROM pg_index WHERE indrelid = 'dead_letters'::regclass AND NOT indisunique LOOP
+                            EXECUTE format('DROP INDEX %s', name);
+                          END LOOP;
+                        END $$
+                        """).update();
         harness.owner
                 .sql("""
                         INSERT INTO dead_letters (workspace_id, job, step, item_key, run_id, reason, detail, stack_hash, state)
@@ -169,6 +182,7 @@ class DeadLetterDeskTest {
                 .param("other", new UUID(9, 9).toString())
                 .param("workspace", WORKSPACE.toString())
                 .update();
+        indexes.forEach(index -> harness.owner.sql(index).update());
         harness.owner.sql("VACUUM (ANALYZE) dead_letters").update();
 
         for (LetterFilter filter : List.of(

@@ -86,11 +86,12 @@ class SearchPlanTest {
                 .param("w", workspace)
                 .update();
         past();
-        corpus.owner().sql("SET maintenance_work_mem = '256MB'").update();
+        // In one statement: each has a connection of its own, and the index must fit into memory while it is built.
         corpus.owner()
                 .sql("""
                         SELECT create_vector_index(:set)::text
-                        FROM (SELECT set_config('tidemill.workspace_id', :workspace, true) OFFSET 0) entered
+                        FROM (SELECT set_config('tidemill.workspace_id', :workspace, true),
+                                     set_config('maintenance_work_mem', '256MB', true) OFFSET 0) entered
                         """)
                 .param("workspace", workspace.toString())
                 .param("set", project.liveSetId())

@@ -35,6 +35,11 @@ public final class TestDatabase implements AutoCloseable {
         return make(" TEMPLATE " + PLATFORM);
     }
 
+    /// A database like this one, to which nobody may be connected meanwhile.
+    public TestDatabase copy() {
+        return make(" TEMPLATE " + name);
+    }
+
     /// A database without any table.
     public static TestDatabase createEmpty() {
         return make("");

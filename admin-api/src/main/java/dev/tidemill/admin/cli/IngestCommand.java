@@ -3,6 +3,7 @@ package dev.tidemill.admin.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -48,6 +49,9 @@ final class IngestCommand implements Callable<Integer> {
             description = "cut what is stored of it anew by the present chunking profile; the files need not be there")
     private boolean stored;
 
+    @Option(names = "--model", paramLabel = "ID", description = "model of a project that has no vectors yet")
+    private @Nullable String model;
+
     @Option(names = "--timeout", description = "give up waiting after this many seconds; the run goes on in the server")
     private @Nullable Long timeoutSeconds;
 
@@ -75,12 +79,15 @@ final class IngestCommand implements Callable<Integer> {
             resolved = path.toString();
         }
         try (Session session = Session.open(tool)) {
-            Map<String, Object> parameters = Map.of(
+            Map<String, Object> parameters = new LinkedHashMap<>(Map.of(
                     "project", project,
                     "type", type,
                     "location", resolved,
                     "allowMassDelete", allowMassDelete,
-                    "stored", stored);
+                    "stored", stored));
+            if (model != null) {
+                parameters.put("model", model);
+            }
             if (dryRun) {
                 JsonNode planned = session.api().post("/actuator/jobs/ingest/plan", parameters);
                 PlanText.print(planned, output, tool.out());

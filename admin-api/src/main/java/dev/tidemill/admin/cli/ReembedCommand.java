@@ -86,6 +86,13 @@ final class ReembedCommand implements Callable<Integer> {
         if (set.hasNonNull("soakUntil")) {
             line.append(", until ").append(set.path("soakUntil").asString(""));
         }
+        if (set.path("auditDrifted").asInt() > 0) {
+            line.append(String.format(
+                    Locale.ROOT,
+                    ", %d of %d vectors are not those of their texts",
+                    set.path("auditDrifted").asInt(),
+                    set.path("auditedTexts").asInt()));
+        }
         if (set.hasNonNull("progress")) {
             line.append(", ").append(set.path("progress").asString(""));
         }
@@ -320,7 +327,7 @@ final class ReembedCommand implements Callable<Integer> {
         /// What is done.
         enum Verb {
             SWITCH("switch"),
-            ABORT("retire"),
+            ABORT("abort"),
             RETIRE("retire");
 
             private final String path;

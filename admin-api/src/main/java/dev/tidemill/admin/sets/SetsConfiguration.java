@@ -3,13 +3,17 @@ package dev.tidemill.admin.sets;
 import dev.tidemill.embed.Embedders;
 import dev.tidemill.reembed.ReembedProperties;
 import dev.tidemill.run.Audit;
+import dev.tidemill.run.Control;
 import dev.tidemill.run.Runs;
 import dev.tidemill.sets.SetAudit;
+import dev.tidemill.sets.SoakEnd;
 import dev.tidemill.store.Evaluations;
 import dev.tidemill.store.Projects;
+import dev.tidemill.store.SoakedSets;
 import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Workspaces;
+import java.time.InstantSource;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -19,6 +23,18 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /// Vector sets, on the connections of the app role.
 @Configuration(proxyBeanMethods = false)
 public class SetsConfiguration {
+
+    @Bean
+    SoakWatch soakWatch(
+            Control control,
+            @Qualifier("app") Workspaces workspaces,
+            @Qualifier("app") JdbcTemplate template,
+            @Qualifier("app") JdbcClient jdbc) {
+        return new SoakWatch(
+                new SoakEnd(
+                        control, new SoakedSets(control.jdbc()), new VectorSets(workspaces, template), new Audit(jdbc)),
+                InstantSource.system());
+    }
 
     @Bean
     SetsController setsController(
@@ -33,7 +49,7 @@ public class SetsConfiguration {
                 new Projects(workspaces, jdbc),
                 new VectorSets(workspaces, template),
                 new Evaluations(workspaces, jdbc),
-                new SetAudit(new Vectors(workspaces, template), embedders),
+                new SetAudit(workspaces, new Vectors(workspaces, template), embedders),
                 new Audit(jdbc),
                 runs,
                 properties.soak());

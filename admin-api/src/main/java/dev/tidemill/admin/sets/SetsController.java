@@ -197,22 +197,47 @@ class SetsController {
     @Operation(
             summary = "Drop a set's vectors",
             description =
-                    "Not the live one; one that soaks only after its time, or with force. A set that is being built is"
-                            + " aborted: its run is stopped and given up first.")
+                    "Not the live one; one that soaks only after its time, or with force. 409 for one that is being"
+                            + " built: abort it.")
     Shown retire(
             @AuthenticationPrincipal Caller caller,
             @PathVariable long id,
             @RequestParam(name = "force", defaultValue = "false") boolean force,
             @RequestParam(name = "reason", defaultValue = "") String reason) {
         Shown shown = shown(caller, id);
+        if (shown.state().equals(VectorSet.State.BUILDING.column())) {
+            throw new SetConflict("vector set " + id + " is being built: ./tidemill reembed abort " + id
+                    + " stops its run and drops it");
+        }
+        retire(caller, shown, force, "set.retire", reason);
+        return shown(caller, id);
+    }
+
+    @PostMapping("/{id}/abort")
+    @Operation(
+            summary = "Give up a set that is being built, or waits",
+            description = "Its run is stopped and given up first. 409 for one that answers, or did.")
+    Shown abort(
+            @AuthenticationPrincipal Caller caller,
+            @PathVariable long id,
+            @RequestParam(name = "reason", defaultValue = "") String reason) {
+        Shown shown = shown(caller, id);
+        if (shown.state().equals(VectorSet.State.SOAKING.column())) {
+            throw new SetConflict("vector set " + id + " answered queries and soaks: ./tidemill reembed retire " + id
+                    + " --force drops it");
+        }
         if (shown.launchId() != null && shown.state().equals(VectorSet.State.BUILDING.column())) {
             abandon(caller, shown.launchId(), reason);
         }
-        workspaces.run(caller.workspaceId(), () -> {
-            sets.retire(caller.workspaceId(), shown.projectId(), id, force);
-            record(caller, "set.retire", id, reason);
-        });
+        retire(caller, shown, false, "set.abort", reason);
         return shown(caller, id);
+    }
+
+    private void retire(Caller caller, Shown set, boolean force, String action, String reason) {
+        workspaces.run(caller.workspaceId(), () -> {
+            sets.retire(caller.workspaceId(), set.projectId(), set.id(), force);
+            record(caller, action, set.id(), reason);
+        });
     }
 
     /// Stops the run that builds a set, waits for its end, and gives it up.
@@ -254,7 +279,16 @@ class SetsController {
         VectorSet set = sets.find(caller.workspaceId(), id)
                 .filter(one -> one.state() != VectorSet.State.RETIRED)
                 .orElseThrow(() -> new SetConflict("vector set " + id + " is retired: its vectors are gone"));
-        return setAudit.audit(caller.workspaceId(), shown.projectId(), set, sample);
+        SetAudit.Findings findings = setAudit.audit(caller.workspaceId(), shown.projectId(), set, sample);
+        workspaces.run(
+                caller.workspaceId(),
+                () -> sets.audited(
+                        caller.workspaceId(),
+                        id,
+                        findings.sampled(),
+                        findings.drifted().size(),
+                        findings.lowest()));
+        return findings;
     }
 
     private Shown shown(Caller caller, long id) {

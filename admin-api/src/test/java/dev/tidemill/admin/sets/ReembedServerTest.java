@@ -32,10 +32,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -47,6 +49,8 @@ class ReembedServerTest {
     private static final int DOCUMENTS = 12;
 
     private static final AtomicInteger embedded = new AtomicInteger();
+    /// Until then the other service answers nothing that is about barges.
+    private static final CountDownLatch released = new CountDownLatch(1);
     private static HttpServer service;
     private static ExecutorService workers;
     private static TestServer server;
@@ -60,15 +64,26 @@ class ReembedServerTest {
         workers = Executors.newVirtualThreadPerTaskExecutor();
         service = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         service.setExecutor(workers);
-        service.createContext("/v1/embeddings", ReembedServerTest::embed);
+        service.createContext("/v1/embeddings", exchange -> embed(exchange, text -> {}));
+        service.createContext("/held/embeddings", exchange -> embed(exchange, ReembedServerTest::hold));
         service.start();
+        String address = "http://127.0.0.1:" + service.getAddress().getPort();
         server = new TestServer(
-                "tidemill.embedding.endpoints.words.url=http://127.0.0.1:"
-                        + service.getAddress().getPort() + "/v1",
+                "tidemill.embedding.endpoints.words.url=" + address + "/v1",
                 "tidemill.embedding.endpoints.words.model=bag-of-words",
                 "tidemill.embedding.endpoints.words.dimensions=" + DIMENSIONS,
                 "tidemill.embedding.endpoints.words.batch=2",
                 "tidemill.embedding.endpoints.words.requests-per-minute=60000",
+                "tidemill.embedding.endpoints.held.url=" + address + "/held",
+                "tidemill.embedding.endpoints.held.model=bag-of-words",
+                "tidemill.embedding.endpoints.held.dimensions=" + DIMENSIONS,
+                "tidemill.embedding.endpoints.bent.url=" + address + "/v1",
+                "tidemill.embedding.endpoints.bent.model=bag-of-words",
+                "tidemill.embedding.endpoints.bent.dimensions=10",
+                "tidemill.embedding.endpoints.small.url=" + address + "/v1",
+                "tidemill.embedding.endpoints.small.model=bag-of-words",
+                "tidemill.embedding.endpoints.small.dimensions=" + DIMENSIONS,
+                "tidemill.embedding.endpoints.small.max-tokens=100",
                 "reembed.embed.commit-chunks=4",
                 "reembed.gate.may-fall-percent=60");
         key = server.key();
@@ -98,16 +113,18 @@ class ReembedServerTest {
     @AfterAll
     static void stop() {
         server.close();
+        released.countDown();
         service.stop(0);
         workers.close();
     }
 
     /// The service: two texts are as near as they share words.
-    private static void embed(HttpExchange exchange) throws IOException {
+    private static void embed(HttpExchange exchange, Consumer<String> before) throws IOException {
         try (exchange) {
             JsonNode request = JSON.readTree(exchange.getRequestBody().readAllBytes());
             List<String> data = new ArrayList<>();
             for (JsonNode text : request.path("input")) {
+                before.accept(text.asString());
                 float[] vector = new float[DIMENSIONS];
                 vector[0] = 0.01f;
                 for (String word : text.asString().toLowerCase(Locale.ROOT).split("[^a-z0-9]+", -1)) {
@@ -119,6 +136,17 @@ class ReembedServerTest {
             byte[] body = ("{\"data\":[" + String.join(",", data) + "]}").getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, body.length);
             exchange.getResponseBody().write(body);
+        }
+    }
+
+    private static void hold(String text) {
+        try {
+            if (text.contains("barges") && !released.await(1, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("nobody released the service");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 
@@ -235,7 +263,7 @@ class ReembedServerTest {
         assertThat(status.out()).contains("words", "live", "soaking", "bge-small-en-v1.5-int8", "halfvec(384)");
         String live = status.out()
                 .lines()
-                .filter(line -> line.contains(" live "))
+                .filter(line -> line.contains(" default ") && line.contains(" live "))
                 .findFirst()
                 .orElseThrow()
                 .strip()
@@ -270,7 +298,7 @@ class ReembedServerTest {
     }
 
     private static void apiProblems() throws Exception {
-        Reply live = server.get("/actuator/sets", key);
+        Reply live = server.get("/actuator/sets?project=default", key);
         long id = live.json().get(0).path("id").asLong();
         Reply retire = server.post("/actuator/sets/" + id + "/retire", "{}", key);
         assertThat(retire.status()).isEqualTo(409);
@@ -287,5 +315,125 @@ class ReembedServerTest {
         assertThat(question.detail()).contains("has no relevant document");
         Reply trend = server.get("/api/v1/projects/default/evaluations/trend", key);
         assertThat(trend.json().path("rivers/hybrid").size()).isPositive();
+    }
+
+    private static void project(String slug) {
+        JdbcClient.create(server.database.dataSource())
+                .sql(
+                        "INSERT INTO projects (workspace_id, slug, name) SELECT workspace_id, :slug, :slug FROM workspaces")
+                .param("slug", slug)
+                .update();
+    }
+
+    private static Reply ingest(String project, String model) throws Exception {
+        return ingest(project, folder, model);
+    }
+
+    private static Reply ingest(String project, Path from, String model) throws Exception {
+        return server.post(
+                "/actuator/jobs/ingest",
+                JSON.writeValueAsString(Map.of("project", project, "location", from.toString(), "model", model)),
+                key);
+    }
+
+    @Test
+    void aNewProjectBeginsWithTheModelOfAService(@TempDir Path other) throws Exception {
+        project("fresh");
+        for (int i = 0; i < DOCUMENTS; i++) {
+            Files.writeString(
+                    other.resolve("log-" + i + ".md"),
+                    "# Log\n\nThe pilot of channel%1$d guides the ships of fleet%1$d through fog.\n".formatted(i));
+        }
+        int before = embedded.get();
+        RunView run = server.finished(ingest("fresh", other, "words"));
+
+        assertThat(run.status()).as(String.valueOf(run.message())).isEqualTo("COMPLETED");
+        // The service is asked for fixed texts first, then for those of the documents.
+        assertThat(embedded.get() - before).isGreaterThanOrEqualTo(DOCUMENTS + 3);
+        JsonNode sets = server.get("/actuator/sets?project=fresh", key).json();
+        assertThat(sets.size()).isEqualTo(1);
+        assertThat(sets.get(0).path("model").asString()).isEqualTo("words");
+        assertThat(sets.get(0).path("state").asString()).isEqualTo("live");
+        Reply found = server.post(
+                "/api/v1/projects/fresh/search",
+                "{\"question\":\"Who guides the ships of fleet7?\",\"mode\":\"vector\",\"k\":1,\"explain\":true}",
+                key);
+        assertThat(found.json().path("explain").path("model").asString()).isEqualTo("words");
+        assertThat(found.json().at("/hits/0/document/key").asString()).isEqualTo("log-7.md");
+        Reply answer = server.post(
+                "/api/v1/projects/fresh/ask", "{\"question\":\"Who guides the ships of fleet7 through fog?\"}", key);
+        assertThat(answer.json().path("answer").asString())
+                .as(answer.body())
+                .contains("The pilot of channel7 guides the ships of fleet7");
+
+        Reply another = ingest("fresh", other, "all-minilm-l6-v2-int8");
+        assertThat(another.status()).isEqualTo(400);
+        assertThat(another.detail()).contains("are by words: leave the model out, or go to another one");
+        assertThat(server.finished(ingest("fresh", other, "words")).status()).isEqualTo("COMPLETED");
+    }
+
+    @Test
+    void aNewProjectIsNotBoundToAModelThatCannotBeHad() throws Exception {
+        project("unbound");
+        Reply unknown = ingest("unbound", "nothing");
+        assertThat(unknown.status()).isEqualTo(400);
+        assertThat(unknown.detail()).contains("unknown embedding model \"nothing\"", "words");
+        Reply small = ingest("unbound", "small");
+        assertThat(small.status()).isEqualTo(400);
+        assertThat(small.detail()).contains("the model small of project unbound takes at most 100");
+        Reply bent = ingest("unbound", "bent");
+        assertThat(bent.status()).isEqualTo(400);
+        assertThat(bent.detail())
+                .contains("the model bent of a new project must answer", "384 dimensions, configured are 10");
+
+        assertThat(server.get("/actuator/sets?project=unbound", key).json().isEmpty())
+                .isTrue();
+    }
+
+    @Test
+    void aSetThatIsBeingBuiltIsNotRetiredButAborted() throws Exception {
+        project("building");
+        assertThat(server.finished(ingest("building", "words")).status()).isEqualTo("COMPLETED");
+        Reply started = server.post("/actuator/jobs/reembed", "{\"project\":\"building\",\"model\":\"held\"}", key);
+        assertThat(started.status()).as(started.body()).isEqualTo(202);
+        long run = started.json().path("runId").asLong();
+        JsonNode set = server.get("/actuator/sets?project=building", key).json().get(0);
+        while (!set.path("state").asString().equals("building")) {
+            set = server.get("/actuator/sets?project=building", key).json().get(0);
+        }
+        long id = set.path("id").asLong();
+
+        for (String force : List.of("", "?force=true")) {
+            Reply refused = server.post("/actuator/sets/" + id + "/retire" + force, "{}", key);
+            assertThat(refused.status()).isEqualTo(409);
+            assertThat(refused.detail()).contains("is being built: ./tidemill reembed abort " + id);
+        }
+        assertThat(server.get("/actuator/sets/" + id, key).json().path("state").asString())
+                .isEqualTo("building");
+
+        try (ExecutorService operator = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Ran> aborted = operator.submit(() -> run("reembed", "abort", Long.toString(id), "--reason", "test"));
+            while (!aborted.isDone()
+                    && !server.get("/actuator/runs/" + run, key).body().contains("STOPPING")) {
+                Thread.onSpinWait();
+            }
+            released.countDown();
+            assertThat(aborted.get(1, TimeUnit.MINUTES).code())
+                    .as(aborted.get().err())
+                    .isZero();
+        }
+        assertThat(server.get("/actuator/sets/" + id, key).json().path("state").asString())
+                .isEqualTo("retired");
+        Reply answering = server.post(
+                "/actuator/sets/"
+                        + server.get("/actuator/sets?project=building", key)
+                                .json()
+                                .get(1)
+                                .path("id")
+                                .asLong() + "/abort",
+                "{}",
+                key);
+        assertThat(answering.status()).isEqualTo(409);
+        assertThat(answering.detail()).contains("is live");
     }
 }
