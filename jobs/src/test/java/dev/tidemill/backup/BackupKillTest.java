@@ -144,7 +144,8 @@ class BackupKillTest {
         return Stream.concat(Stream.of(settings), Stream.of(job)).toArray(String[]::new);
     }
 
-    private static final String FROZEN = " FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%backup_parts%'";
+    private static final String FROZEN =
+            " FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%backup_parts%'";
 
     private void killWhenFrozen(Process process) throws Exception {
         try {
