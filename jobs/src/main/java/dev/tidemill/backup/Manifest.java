@@ -110,8 +110,7 @@ record Manifest(
     /// @param rawBytes before compression
     /// @param bytes as it lies in the target
     /// @param sha256 of those, in hexadecimal
-    record Part(
-            String name, Kind kind, List<Content> tables, long rows, long rawBytes, long bytes, String sha256) {}
+    record Part(String name, Kind kind, List<Content> tables, long rows, long rawBytes, long bytes, String sha256) {}
 
     /// The rows of a table in a part: what one COPY gave, whole.
     ///

@@ -125,8 +125,8 @@ final class PartPlan {
 
     private static void add(List<Todo> parts, String folder, Kind kind, String name, List<Copy> copies) {
         int number = parts.size() + 1;
-        parts.add(new Todo(
-                number, folder + "/" + String.format(Locale.ROOT, "%04d", number) + "-" + name, kind, copies));
+        parts.add(
+                new Todo(number, folder + "/" + String.format(Locale.ROOT, "%04d", number) + "-" + name, kind, copies));
     }
 
     /// For file names.

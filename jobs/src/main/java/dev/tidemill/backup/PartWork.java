@@ -182,8 +182,8 @@ final class PartWork {
             }
             whole = schema;
         }
-        out.write((kind == Manifest.Kind.PRE_DATA ? whole.preData() : whole.postData())
-                .getBytes(StandardCharsets.UTF_8));
+        out.write(
+                (kind == Manifest.Kind.PRE_DATA ? whole.preData() : whole.postData()).getBytes(StandardCharsets.UTF_8));
         return 0;
     }
 

@@ -67,12 +67,7 @@ final class PostData {
     /// @param number that notes it as done
     /// @param table that it is about, null where that does not matter
     /// @param method of an index, empty for other statements
-    record Later(
-            int number,
-            Stage stage,
-            @Nullable String table,
-            String method,
-            String sql) {}
+    record Later(int number, Stage stage, @Nullable String table, String method, String sql) {}
 
     /// Statements that one connection does, one after another, in one transaction.
     record Work(List<Later> statements) {}
@@ -83,10 +78,7 @@ final class PostData {
         PostData data = new PostData(rows, late);
         List<String> statements = Draft.split(script);
         for (int i = 0; i < statements.size(); i++) {
-            String sql = statements
-                    .get(i)
-                    .replaceAll("(?m)^\\s*--.*$", "")
-                    .strip();
+            String sql = statements.get(i).replaceAll("(?m)^\\s*--.*$", "").strip();
             if (!sql.isEmpty() && !sql.startsWith("SET ") && !sql.contains("pg_catalog.set_config('search_path'")) {
                 data.add(i, statements.size() + i, sql);
             }
@@ -95,7 +87,8 @@ final class PostData {
         return data;
     }
 
-    /// Large tables and those with costly indexes are left to what [Statistics] saw, and the rest of them to the server's
+    /// Large tables and those with costly indexes are left to what [Statistics] saw, and the rest of them to the
+    /// server's
     /// own autovacuum, which takes from no restore.
     private void analyze() {
         Set<String> indexed = all.stream()
@@ -134,7 +127,8 @@ final class PostData {
         }
     }
 
-    /// References are made without proof and proved later, beside the vector indexes. Those of partitioned tables, which
+    /// References are made without proof and proved later, beside the vector indexes. Those of partitioned tables,
+    /// which
     /// stand without ONLY, cannot be.
     private void reference(int number, int proof, String sql, Matcher constraint) {
         String table = constraint.group(2);
@@ -182,7 +176,7 @@ final class PostData {
     }
 
     /// What is not done yet of these stages, in pieces that can be done at the same time, the longest first. Two never
-    /// wait for each other's tables in a circle: each piece touches one large table, or small ones that no other does.
+    /// wait for each other in a circle: each piece touches one large table, or small ones that no other does.
     List<Work> work(Set<Stage> stages, Set<Integer> done) {
         List<Later> large = new ArrayList<>();
         List<Later> small = new ArrayList<>();
@@ -198,10 +192,10 @@ final class PostData {
             }
         }
         large.sort(Comparator.<Later>comparingInt(PostData::turn)
-                .thenComparing(Comparator.comparingLong((Later later) -> rowsOf(later)).reversed()));
-        List<Work> work = large.stream()
-                .map(later -> new Work(List.of(later)))
-                .collect(Collectors.toCollection(ArrayList::new));
+                .thenComparing(
+                        Comparator.comparingLong((Later later) -> rowsOf(later)).reversed()));
+        List<Work> work =
+                large.stream().map(later -> new Work(List.of(later))).collect(Collectors.toCollection(ArrayList::new));
         if (!small.isEmpty()) {
             work.add(new Work(small));
         }
@@ -212,7 +206,8 @@ final class PostData {
         return work;
     }
 
-    /// Keys lock their table against each other and against indexes, so they go first; of indexes those on vectors and on
+    /// Keys lock their table against each other and against indexes, so they go first; of indexes those on vectors and
+    /// on
     /// words take longest.
     private static int turn(Later later) {
         return switch (later.method()) {

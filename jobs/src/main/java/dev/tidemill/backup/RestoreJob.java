@@ -176,10 +176,7 @@ final class RestoreJob implements JobExecutionListener {
         return PostData.of(
                 sql(archive, Manifest.Kind.POST_DATA),
                 tables.stream().collect(Collectors.toMap(Manifest.Table::name, Manifest.Table::rows)),
-                tables.stream()
-                        .map(Manifest.Table::name)
-                        .filter(Tables::late)
-                        .collect(Collectors.toSet()));
+                tables.stream().map(Manifest.Table::name).filter(Tables::late).collect(Collectors.toSet()));
     }
 
     /// The statements of these stages that are not done yet, several at a time.

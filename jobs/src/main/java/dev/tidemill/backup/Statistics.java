@@ -24,8 +24,7 @@ final class Statistics {
                             + table.name().replace("'", "''")
                             + "'::regclass AND attnum > 0 AND NOT attisdropped AND attlen > 0 ORDER BY attnum");
             if (!columns.isEmpty()) {
-                LiveDatabase.execute(
-                        connection, "ANALYZE " + table.name() + " (" + String.join(", ", columns) + ")");
+                LiveDatabase.execute(connection, "ANALYZE " + table.name() + " (" + String.join(", ", columns) + ")");
             }
         }
     }

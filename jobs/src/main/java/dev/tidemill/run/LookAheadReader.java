@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.batch.infrastructure.item.ItemStreamReader;
 
-/// Reads the results of costly work, in order unless told otherwise, while the next pieces of work are being done on threads
+/// Reads the results of costly work, in order unless told otherwise, while the next pieces of work are being done on
+/// threads
 /// of its own: the work goes on while a chunk is written and committed, and holds no connection. What
 /// there is to do is read from the data, so nothing needs to be remembered for a restart.
 public class LookAheadReader<I, O> implements ItemStreamReader<O> {

@@ -108,14 +108,14 @@ class BackupKillTest {
     void aBackupKilledWithinEveryPartAndAtEveryBoundaryGoesOn() throws Exception {
         String[] settings = {"-Dbackup.part-size=2MB", "-Dbackup.concurrency=1"};
         sample.execute("""
-                CREATE FUNCTION freeze() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                   IF NEW.done AND (SELECT count(*) FROM backup_parts WHERE backup_id = NEW.backup_id AND done)
                                   >= current_setting('test.parts')::integer THEN
                     PERFORM pg_sleep(600);
                   END IF;
                   RETURN NEW;
                 END $$;
-                CREATE TRIGGER freeze BEFORE UPDATE ON backup_parts FOR EACH ROW EXECUTE FUNCTION freeze()
+                CREATE TRIGGER wait_here BEFORE UPDATE ON backup_parts FOR EACH ROW EXECUTE FUNCTION wait_here()
                 """);
         long things = sample.number(sample.database().name(), "SELECT count(*) FROM other.things");
         int parts = 1;
@@ -134,7 +134,7 @@ class BackupKillTest {
         }
         assertThat(parts).isGreaterThan(5);
         assertThat(within).as("kills while a part was being written").isPositive();
-        sample.execute("DROP TRIGGER freeze ON backup_parts; DROP FUNCTION freeze()");
+        sample.execute("DROP TRIGGER wait_here ON backup_parts; DROP FUNCTION wait_here()");
         try (BackupHarness harness = sample.harness(home, Map.of("backup.part-size", "2MB"))) {
             requireWholeAfterResuming(harness, done(harness), things);
         }
@@ -144,7 +144,8 @@ class BackupKillTest {
         return Stream.concat(Stream.of(settings), Stream.of(job)).toArray(String[]::new);
     }
 
-    private static final String FROZEN = " FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%backup_parts%'";
+    private static final String FROZEN =
+            " FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%backup_parts%'";
 
     private void killWhenFrozen(Process process) throws Exception {
         try {

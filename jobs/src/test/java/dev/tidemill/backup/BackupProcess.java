@@ -13,7 +13,8 @@ final class BackupProcess {
 
     private BackupProcess() {}
 
-    /// @param job with its parameters as `name=value`, or `resume` for what a killed process left; before it settings as
+    /// @param job with its parameters as `name=value`, or `resume` for what a killed process left; before it settings
+    /// as
     ///     `-Dname=value`
     static Process start(SampleDatabase sample, Path home, String... job) throws IOException {
         List<String> command = new ArrayList<>(List.of(
@@ -22,8 +23,7 @@ final class BackupProcess {
                 "-Xmx256m",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC"));
-        command.addAll(
-                Stream.of(job).filter(each -> each.startsWith("-D")).toList());
+        command.addAll(Stream.of(job).filter(each -> each.startsWith("-D")).toList());
         command.addAll(List.of(
                 "-cp",
                 System.getProperty("java.class.path"),
@@ -31,8 +31,7 @@ final class BackupProcess {
                 sample.database().jdbcUrl(),
                 sample.database().username(),
                 home.toString()));
-        command.addAll(
-                Stream.of(job).filter(each -> !each.startsWith("-D")).toList());
+        command.addAll(Stream.of(job).filter(each -> !each.startsWith("-D")).toList());
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(new File(home.toFile(), "process.log"));

@@ -60,7 +60,8 @@ class PartPlanTest {
                 .extracting(part -> part.copies().getFirst().query())
                 .satisfiesExactly(
                         first -> assertThat(first).contains("ctid < '(86,0)'").doesNotContain(">="),
-                        second -> assertThat(second).contains("ctid >= '(86,0)'").contains("ctid < '(172,0)'"),
+                        second ->
+                                assertThat(second).contains("ctid >= '(86,0)'").contains("ctid < '(172,0)'"),
                         third -> assertThat(third).contains("ctid >= '(172,0)'").doesNotContain("<"));
     }
 }

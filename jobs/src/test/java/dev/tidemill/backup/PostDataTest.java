@@ -84,8 +84,7 @@ class PostDataTest {
         assertThat(sql(Stage.VALIDATION))
                 .as("one that was never proved stays so, and large tables are not looked at meanwhile")
                 .containsExactlyInAnyOrder(
-                        "ALTER TABLE public.chunks VALIDATE CONSTRAINT chunks_odd",
-                        "ANALYZE public.\"Odd Table\"");
+                        "ALTER TABLE public.chunks VALIDATE CONSTRAINT chunks_odd", "ANALYZE public.\"Odd Table\"");
     }
 
     @Test
