@@ -214,7 +214,7 @@ class TransferTest {
                 new JobInstance(from.number("SELECT job_instance_id FROM launches"), TransferConfiguration.EXPORT);
         // Some of them are gone already, some are not.
         Path parts = Files.createDirectory(Path.of(file() + ".parts-" + instance.getId()));
-        Files.writeString(parts.resolve("questions-00001.jsonl"), "whatever");
+        Files.writeString(parts.resolve("questions-00001.jsonl.zst"), "whatever");
         JobParameters parameters = new JobParametersBuilder()
                 .addString("workspace", from.workspaceId.toString())
                 .addString("project", "default")
@@ -223,7 +223,7 @@ class TransferTest {
                 .toJobParameters();
         StepExecution step = new StepExecution(2, "seal", new JobExecution(1, instance, parameters));
 
-        new SealTasklet(from.bean(ExportParts.class), InstantSource.system())
+        new SealTasklet(from.bean(ExportParts.class), from.bean(Archives.class), InstantSource.system())
                 .execute(new StepContribution(step), new ChunkContext(new StepContext(step)));
 
         assertThat(file()).hasBinaryContent(whole);
