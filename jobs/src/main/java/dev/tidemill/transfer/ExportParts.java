@@ -56,7 +56,8 @@ final class ExportParts {
     /// A set that goes with its project.
     record ExportedSet(long id, Manifest.Set set) {}
 
-    /// The sets that have all vectors, the live one first. One that is being built belongs to the run that builds it.
+    /// The sets that have all vectors, the live one first. One that is being built belongs to the
+    /// run that builds it.
     List<ExportedSet> sets(UUID workspaceId, UUID projectId, boolean onlyLive) {
         return workspaces.call(
                 workspaceId,
@@ -147,7 +148,8 @@ final class ExportParts {
         }
     }
 
-    /// Cuts what a query finds into parts of a number of items and of bytes at most; one item is never cut.
+    /// Cuts what a query finds into parts of a number of items and of bytes at most; one item is
+    /// never cut.
     private final class Cut {
         private final TransferParameters parameters;
         private final long bytes;
@@ -296,7 +298,8 @@ final class ExportParts {
         workspaces.callAlone(parameters.workspaceId(), () -> Boolean.TRUE.equals(template.execute(copy)));
     }
 
-    /// COPY takes no parameters. Values are ids and hashes, and nothing else may come into the statement.
+    /// COPY takes no parameters. Values are ids and hashes, and nothing else may come into the
+    /// statement.
     private static String inlined(String sql, Map<String, String> values) {
         String inlined = sql;
         for (Map.Entry<String, String> value : values.entrySet()) {

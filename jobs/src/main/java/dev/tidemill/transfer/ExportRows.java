@@ -2,7 +2,8 @@ package dev.tidemill.transfer;
 
 import dev.tidemill.store.VectorSet;
 
-/// The statements that find what is written out; the keys of their JSON are those of the records that read it.
+/// The statements that find what is written out; the keys of their JSON are those of the records
+/// that read it.
 final class ExportRows {
 
     private ExportRows() {}
@@ -67,7 +68,8 @@ final class ExportRows {
             WHERE q.workspace_id = CAST(:workspace AS uuid) AND q.project_id = CAST(:project AS uuid) ORDER BY q.id
             """;
 
-    /// Sources, golden sets without a question, retention policies, and the schedules that name the project.
+    /// Sources, golden sets without a question, retention policies, and the schedules that name the
+    /// project.
     static final String CONFIGURATION = """
             SELECT line FROM (
               SELECT 1 AS n, json_build_object('kind', 'source', 'type', s.type, 'location', s.location, 'metadata', s.metadata)::text AS line

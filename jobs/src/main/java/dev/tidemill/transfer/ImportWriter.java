@@ -44,12 +44,15 @@ import org.springframework.batch.infrastructure.item.ItemStream;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Stores documents with their texts and chunks, and publishes them in the same transaction: their vectors are there already.
-/// One that is there, the same bytes cut in the same way, is left alone: so a resumed import goes on, and a second one
+/// Stores documents with their texts and chunks, and publishes them in the same transaction: their
+/// vectors are there already.
+/// One that is there, the same bytes cut in the same way, is left alone: so a resumed import goes
+/// on, and a second one
 /// changes nothing.
 class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedDocument>, ItemStream {
 
-    /// The text index takes many new words at once far more cheaply than few. Queries look through those that wait.
+    /// The text index takes many new words at once far more cheaply than few. Queries look through
+    /// those that wait.
     private static final int GIN_PENDING_KILOBYTES = 16 << 10;
 
 
@@ -110,8 +113,10 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
     /// A document that could not be imported.
     private record GivenUp(ImportedDocument document, DataError error) {}
 
-    /// Shares the documents out to transactions of their own, so that making the text index of some goes on while others
-    /// are. The caller's transaction has only the dead letters: what is done when it breaks off is left alone next time.
+    /// Shares the documents out to transactions of their own, so that making the text index of some
+    /// goes on while others
+    /// are. The caller's transaction has only the dead letters: what is done when it breaks off is
+    /// left alone next time.
     @Override
     public void write(Chunk<? extends ImportedDocument> chunk, BiConsumer<ImportedDocument, DataError> giveUp) {
         Map<Place, List<ImportedDocument>> places = new LinkedHashMap<>();
@@ -136,7 +141,8 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
         return parameters.onConflict().equals("replace");
     }
 
-    /// The source, made in a transaction of its own: in another one its row would be locked until that one ends.
+    /// The source, made in a transaction of its own: in another one its row would be locked until
+    /// that one ends.
     private SourceScope scope(Place place) {
         return workspaces.callAlone(parameters.workspaceId(), () -> {
             Project project = projects.find(parameters.workspaceId(), parameters.project())

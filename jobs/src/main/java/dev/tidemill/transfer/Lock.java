@@ -20,7 +20,8 @@ import javax.crypto.spec.SecretKeySpec;
 /// @param version of the format
 /// @param kdf what makes a key of the passphrase
 /// @param salt in base64
-/// @param key that the other entries are encrypted with, encrypted with the passphrase's: base64 of nonce and AES-256-GCM
+/// @param key that the other entries are encrypted with, encrypted with the passphrase's: base64 of
+///     nonce and AES-256-GCM
 record Lock(String format, int version, String kdf, int iterations, String salt, String key) {
 
     static final String FORMAT = "tidemill-sealed-project";

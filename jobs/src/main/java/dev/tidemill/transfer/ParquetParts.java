@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Writes parts as Parquet, for programs that read tables. DuckDB does it, in a database in memory for each part and within
+/// Writes parts as Parquet, for programs that read tables. DuckDB does it, in a database in memory
+/// for each part and within
 /// bounds of its own; what does not fit goes to the disk beside the parts.
 final class ParquetParts {
 

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/// The folder in which the parts of an export wait. Each is a file of its own that appears whole, encrypted already where
+/// The folder in which the parts of an export wait. Each is a file of its own that appears whole,
+/// encrypted already where
 /// the export is: nothing readable is on the disk, whatever happens.
 final class PartFiles {
 
@@ -42,7 +43,8 @@ final class PartFiles {
     /// A part that is on the disk.
     record Written(Part part, long items, long bytes, String sha256) {}
 
-    /// Makes the folder, with the lock of a file that is to be encrypted. One that is there stays: parts may be locked
+    /// Makes the folder, with the lock of a file that is to be encrypted. One that is there stays:
+    /// parts may be locked
     /// with it.
     static void prepare(TransferParameters parameters, Archives archives) {
         Path folder = parameters.parts();

@@ -8,7 +8,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// What a file is encrypted by. Parameters of runs are kept in clear, so they only say where it is; it is read there each
+/// What a file is encrypted by. Parameters of runs are kept in clear, so they only say where it is;
+/// it is read there each
 /// time it is needed, and kept nowhere else.
 ///
 /// @param from where it was read
@@ -32,7 +33,8 @@ record Passphrase(String from, char[] value) {
 
     /// Reads it.
     ///
-    /// @param from `file:` and an absolute path, `once:` and the path of a file that goes with the run, or `env:` and a
+    /// @param from `file:` and an absolute path, `once:` and the path of a file that goes with the
+    ///     run, or `env:` and a
     ///     name; null or blank for none
     /// @param environment of the server
     static @Nullable Passphrase read(@Nullable String from, Map<String, String> environment) {

@@ -10,7 +10,8 @@ import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
-/// Sources, policies, golden sets and their questions, as lines of an exported file. What is there already stays, unless
+/// Sources, policies, golden sets and their questions, as lines of an exported file. What is there
+/// already stays, unless
 /// the import replaces.
 final class ProjectSettings {
 

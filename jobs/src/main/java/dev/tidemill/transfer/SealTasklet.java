@@ -30,7 +30,8 @@ import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Makes one file of the parts, which appears whole under its name, then removes the parts. Killed at any point, it is
+/// Makes one file of the parts, which appears whole under its name, then removes the parts. Killed
+/// at any point, it is
 /// done again from the beginning, or finds that it is done.
 final class SealTasklet implements Tasklet {
 

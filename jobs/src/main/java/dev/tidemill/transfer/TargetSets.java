@@ -13,7 +13,8 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Which set of a project takes the vectors of which set of a file. A project without sets gets those of the file; one that
+/// Which set of a project takes the vectors of which set of a file. A project without sets gets
+/// those of the file; one that
 /// has some takes what its own need, as it would have to embed its own documents for another one.
 ///
 /// @param byPlace sets of the project by the place of the file's set in its manifest

@@ -37,7 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What goes with a project beside its documents, under lock or not. One installation for all tests, a workspace or a
+/// What goes with a project beside its documents, under lock or not. One installation for all tests,
+/// a workspace or a
 /// project of its own for each.
 class PortableProjectTest {
 

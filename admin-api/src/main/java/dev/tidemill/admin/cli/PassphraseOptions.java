@@ -12,8 +12,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/// Where the passphrase of an encrypted file is. It never goes to the server as a parameter: one that is typed, or comes from
-/// the command's own environment, is left in the data folder for the run, readable by its owner only, and goes with it.
+/// Where the passphrase of an encrypted file is. It never goes to the server as a parameter: one
+/// that is typed, or comes from
+/// the command's own environment, is left in the data folder for the run, readable by its owner
+/// only, and goes with it.
 final class PassphraseOptions {
 
     private static final String VARIABLE = "TIDEMILL_PASSPHRASE";
