@@ -26,8 +26,7 @@ import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The keys that backups are locked with. Each backup has a random data key of its own, which lies
-/// in its manifest,
+/// The keys that backups are locked with. Each backup has a random data key of its own, which lies in its manifest,
 /// encrypted with one of these; a manifest says which by its id, which gives nothing of the key away.
 final class Keys {
 
@@ -170,8 +169,7 @@ final class Keys {
                         + " backup.older-key-files, or set the SECRET_KEY of that time"));
     }
 
-    /// @throws BackupDamaged when this installation does not have the key, or it does not open the
-    ///     data key
+    /// @throws BackupDamaged when this installation does not have the key, or it does not open the data key
     SecretKey unwrap(Wrapped wrapped, String backup) {
         Key key = byId(wrapped.keyId(), "backup " + backup);
         try {

@@ -20,9 +20,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The lines of a JSON Lines file, as BEIR's `corpus.jsonl` has them: `_id` (or `id`), `title`, `text`,
-/// `metadata`; or as Mini-RAG's `chunks.jsonl` and the backups of it have them: `id`, `content`,
-/// `source`, `metadata`. A
-/// line that cannot be used is refused by its number; the others go on.
+/// `metadata`; or as Mini-RAG's `chunks.jsonl` and the backups of it have them: `id`, `content`, `source`,
+/// `metadata`. A line that cannot be used is refused by its number; the others go on.
 final class JsonlListing implements Listing {
 
     /// Longer lines are refused, so that no line can exhaust memory.
@@ -82,8 +81,7 @@ final class JsonlListing implements Listing {
         }
     }
 
-    /// Reads up to the end of the line, keeping at most one byte more than is allowed. True at the
-    /// end of the file.
+    /// Reads up to the end of the line, keeping at most one byte more than is allowed. True at the end of the file.
     private boolean readLine(ByteArrayOutputStream bytes) throws IOException {
         line++;
         int b = in.read();
@@ -123,8 +121,7 @@ final class JsonlListing implements Listing {
         return new SourceItem(id, fileName(id), title.isEmpty() ? null : title, metadata, new SourceItem.OfBytes(body));
     }
 
-    /// Where the text came from before it came into the file, as an object: `type`, and `path` or
-    /// `url`.
+    /// Where the text came from before it came into the file, as an object: `type`, and `path` or `url`.
     private static void addSource(JsonNode source, Map<String, String> metadata) {
         if (source.isObject()) {
             String place = string(source, "url");

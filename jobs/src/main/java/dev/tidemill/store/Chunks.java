@@ -31,8 +31,7 @@ public final class Chunks {
         write(scope, runId, chunks, false);
     }
 
-    /// Stores chunks whose versions are published in the same transaction, so that each row is
-    /// written once.
+    /// Stores chunks whose versions are published in the same transaction, so that each row is written once.
     public void writePublished(SourceScope scope, long runId, Stream<VersionChunk> chunks) {
         write(scope, runId, chunks, true);
     }

@@ -61,8 +61,7 @@ public final class Originals {
         }
     }
 
-    /// The bytes are not those whose hash was given: the file changed in between. The caller drops
-    /// what was stored.
+    /// The bytes are not those whose hash was given: the file changed in between. The caller drops what was stored.
     public static final class ChangedWhileReading extends IOException {
         private static final long serialVersionUID = 1;
 
@@ -71,11 +70,9 @@ public final class Originals {
         }
     }
 
-    /// Stores bytes under their hash, in the caller's transaction. Nothing happens when they are
-    /// there already.
+    /// Stores bytes under their hash, in the caller's transaction. Nothing happens when they are there already.
     ///
-    /// @throws ChangedWhileReading when the bytes do not have this hash and size; nothing is left
-    ///     stored
+    /// @throws ChangedWhileReading when the bytes do not have this hash and size; nothing is left stored
     public void store(UUID workspaceId, ContentHash hash, long size, InputStream in) throws IOException {
         if (size <= PART_BYTES) {
             storeSmall(workspaceId, hash, (int) size, in);

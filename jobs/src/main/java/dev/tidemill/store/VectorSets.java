@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Vector sets and which of them is live. Everything that decides over a project's sets locks the
-/// project's row
+/// Vector sets and which of them is live. Everything that decides over a project's sets locks the project's row
 /// first, as publishing does: what a query sees changes in one transaction at a time.
 public final class VectorSets {
 
@@ -144,8 +143,7 @@ public final class VectorSets {
 
     /// A set that comes from another installation, with all its vectors.
     ///
-    /// @param soakUntil how long it is kept beside the live one, null for as long as an operator
-    ///     lets it
+    /// @param soakUntil how long it is kept beside the live one, null for as long as an operator lets it
     public record Imported(
             Recipe recipe,
             VectorSet.State state,
@@ -153,8 +151,7 @@ public final class VectorSets {
             @Nullable Double recall,
             @Nullable String soakUntil) {}
 
-    /// Makes a set as it was elsewhere, in the caller's transaction. A live one replaces the one
-    /// that soaks.
+    /// Makes a set as it was elsewhere, in the caller's transaction. A live one replaces the one that soaks.
     public VectorSet imported(UUID workspaceId, UUID projectId, Imported set) {
         lock(workspaceId, projectId);
         VectorSet made = insert(workspaceId, projectId, set.recipe(), null, set.state());
@@ -232,14 +229,12 @@ public final class VectorSets {
 
     /// What became of a switch.
     ///
-    /// @param missing texts that have no vector in the set: with more than are allowed nothing was
-    ///     switched
+    /// @param missing texts that have no vector in the set: with more than are allowed nothing was switched
     /// @param from the set that was live before
     public record Switched(
             boolean done, long missing, @Nullable Long from) {}
 
-    /// Lets the set answer queries and the live one soak, in the caller's transaction. A set that is
-    /// live already
+    /// Lets the set answer queries and the live one soak, in the caller's transaction. A set that is live already
     /// stays so.
     ///
     /// @param mayMiss texts that may be without a vector in it
@@ -404,8 +399,7 @@ public final class VectorSets {
                         .list());
     }
 
-    /// The vectors that the set's model gave for fixed texts when it was made; empty when they were
-    /// not kept.
+    /// The vectors that the set's model gave for fixed texts when it was made; empty when they were not kept.
     public List<float[]> probes(UUID workspaceId, VectorSet set) {
         byte[] stored = workspaces.call(
                 workspaceId,
@@ -459,8 +453,7 @@ public final class VectorSets {
                         .update());
     }
 
-    /// Keeps how its index is to be walked, in the caller's transaction; there is no progress to
-    /// tell any more.
+    /// Keeps how its index is to be walked, in the caller's transaction; there is no progress to tell any more.
     public void tuned(UUID workspaceId, long setId, int efSearch, double recall) {
         jdbc.sql("""
                         UPDATE vector_sets SET ef_search = :ef, measured_recall = :recall, progress = NULL

@@ -40,8 +40,7 @@ public final class Vectors {
     @SuppressWarnings("ArrayRecordComponent") // a vector is never compared as part of this
     public record Embedded(long versionId, UUID contentId, float[] vector) {}
 
-    /// Whether the set is still there, and will be until the caller's transaction ends: what holds a
-    /// set at the
+    /// Whether the set is still there, and will be until the caller's transaction ends: what holds a set at the
     /// beginning of its work may find it retired.
     public boolean keep(UUID workspaceId, VectorSet set) {
         return jdbc.sql("""
@@ -74,8 +73,7 @@ public final class Vectors {
                                 .single());
     }
 
-    /// As [#countMissing(SourceScope, VectorSet)], page by page in the order of versions and
-    /// ordinals, after the given
+    /// As [#countMissing(SourceScope, VectorSet)], page by page in the order of versions and ordinals, after the given
     /// place.
     public List<Missing> missing(SourceScope scope, VectorSet set, long afterVersion, int afterOrdinal, int limit) {
         return workspaces.callAlone(
@@ -123,8 +121,7 @@ public final class Vectors {
                 .single();
     }
 
-    /// As [#countMissing(UUID, UUID, VectorSet)], each text once, page by page in the order of their
-    /// content ids.
+    /// As [#countMissing(UUID, UUID, VectorSet)], each text once, page by page in the order of their content ids.
     public List<Missing> missing(UUID workspaceId, UUID projectId, VectorSet set, UUID after, int limit) {
         return workspaces.callAlone(
                 workspaceId,
@@ -247,8 +244,7 @@ public final class Vectors {
     /// A text without a vector.
     public record Text(UUID contentId, String text) {}
 
-    /// Texts of these versions that have no vector in the set and none in the cache, in the caller's
-    /// transaction.
+    /// Texts of these versions that have no vector in the set and none in the cache, in the caller's transaction.
     public List<Text> lacking(UUID workspaceId, VectorSet set, List<Long> versions, int limit) {
         return jdbc.sql("""
                         SELECT c.content_id, c.header, c.text FROM chunks c
@@ -275,8 +271,7 @@ public final class Vectors {
         return header.isEmpty() ? text : header + "\n" + text;
     }
 
-    /// Stores vectors in a set and in the cache, in the caller's transaction. What is there already
-    /// stays.
+    /// Stores vectors in a set and in the cache, in the caller's transaction. What is there already stays.
     public void write(UUID workspaceId, VectorSet set, List<Embedded> vectors) {
         staging.copy(
                 "staged_vectors",
@@ -302,13 +297,11 @@ public final class Vectors {
         template.update("DELETE FROM pg_temp.staged_vectors");
     }
 
-    /// A vector as pgvector takes it: dimensions, an unused word, then the values in the type of its
-    /// set.
+    /// A vector as pgvector takes it: dimensions, an unused word, then the values in the type of its set.
     @SuppressWarnings("ArrayRecordComponent") // never compared
     public record Binary(UUID contentId, byte[] vector) {}
 
-    /// Stores vectors that were made elsewhere, in the caller's transaction. What is there already
-    /// stays. The cache does
+    /// Stores vectors that were made elsewhere, in the caller's transaction. What is there already stays. The cache does
     /// not get them: a set may hold rounded values, and the cache gives exact ones.
     public void load(UUID workspaceId, VectorSet set, List<Binary> vectors) {
         String table = "loaded_" + set.type().column() + "s";
@@ -351,8 +344,7 @@ public final class Vectors {
                 .single();
     }
 
-    /// As [#write], for texts that were read outside of this transaction: those whose last chunk is
-    /// gone meanwhile
+    /// As [#write], for texts that were read outside of this transaction: those whose last chunk is gone meanwhile
     /// are left out, and none goes before this transaction ends.
     public void writeHeld(UUID workspaceId, UUID projectId, VectorSet set, List<Embedded> vectors) {
         jdbc.sql("SELECT id FROM projects WHERE workspace_id = :workspace AND id = :project FOR SHARE")
@@ -394,8 +386,7 @@ public final class Vectors {
                 .single();
     }
 
-    /// Builds the HNSW index in the caller's transaction. Reading goes on meanwhile, writing to the
-    /// set waits.
+    /// Builds the HNSW index in the caller's transaction. Reading goes on meanwhile, writing to the set waits.
     ///
     /// @param memory for the build, in megabytes; a graph larger than that is built far more slowly
     public void createIndex(VectorSet set, int memory) {
