@@ -237,15 +237,17 @@ final class ExportParts {
             case "documents" -> stream(parameters, ExportRows.DOCUMENTS, part, fields -> line(out, fields, count));
             case "lines" -> stream(parameters, ExportRows.LINES, part, fields -> line(out, fields, count));
             case "questions" -> stream(parameters, ExportRows.QUESTIONS, part, fields -> line(out, fields, count));
-            case "configuration" -> stream(parameters, ExportRows.CONFIGURATION, part, fields -> line(out, fields, count));
+            case "configuration" ->
+                stream(parameters, ExportRows.CONFIGURATION, part, fields -> line(out, fields, count));
             case "originals" -> stream(parameters, ExportRows.ORIGINALS, part, new OriginalRows(out, count));
-            case "vectors" -> stream(parameters, ExportRows.vectors(set(parameters, part)), part, fields -> {
-                byte[] vector = field(fields, 1);
-                out.write(field(fields, 0));
-                out.writeInt(vector.length);
-                out.write(vector);
-                count.items++;
-            });
+            case "vectors" ->
+                stream(parameters, ExportRows.vectors(set(parameters, part)), part, fields -> {
+                    byte[] vector = field(fields, 1);
+                    out.write(field(fields, 0));
+                    out.writeInt(vector.length);
+                    out.write(vector);
+                    count.items++;
+                });
             default -> throw new IllegalStateException("unknown kind of part: " + part.kind());
         }
         return count.items;

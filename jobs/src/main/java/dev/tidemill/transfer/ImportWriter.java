@@ -55,7 +55,6 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
     /// those that wait.
     private static final int GIN_PENDING_KILOBYTES = 16 << 10;
 
-
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
     private final Projects projects;
@@ -121,8 +120,7 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
     public void write(Chunk<? extends ImportedDocument> chunk, BiConsumer<ImportedDocument, DataError> giveUp) {
         Map<Place, List<ImportedDocument>> places = new LinkedHashMap<>();
         for (ImportedDocument document : chunk) {
-            places.computeIfAbsent(
-                            new Place(document.sourceType(), document.location()), place -> new ArrayList<>())
+            places.computeIfAbsent(new Place(document.sourceType(), document.location()), place -> new ArrayList<>())
                     .add(document);
         }
         List<Future<List<GivenUp>>> shares = new ArrayList<>();
@@ -162,7 +160,8 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
             try {
                 return workspaces.callAlone(parameters.workspaceId(), () -> {
                     List<GivenUp> givenUp = new ArrayList<>();
-                    jdbc.sql("SELECT set_config('jit', 'off', true), set_config('gin_pending_list_limit', :kilobytes, true)")
+                    jdbc.sql(
+                                    "SELECT set_config('jit', 'off', true), set_config('gin_pending_list_limit', :kilobytes, true)")
                             .param("kilobytes", Integer.toString(GIN_PENDING_KILOBYTES))
                             .query()
                             .singleRow();

@@ -43,7 +43,12 @@ record Lock(String format, int version, String kdf, int iterations, String salt,
             System.arraycopy(sealed, 0, both, NONCE, sealed.length);
             Base64.Encoder base64 = Base64.getEncoder();
             return new Lock(
-                    FORMAT, Manifest.VERSION, KDF, ITERATIONS, base64.encodeToString(salt), base64.encodeToString(both));
+                    FORMAT,
+                    Manifest.VERSION,
+                    KDF,
+                    ITERATIONS,
+                    base64.encodeToString(salt),
+                    base64.encodeToString(both));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("a data key cannot be encrypted: " + e.getMessage(), e);
         }

@@ -78,7 +78,8 @@ final class PartFiles {
             return JsonMapper.shared().readValue(Files.readAllBytes(file), Lock.class);
         } catch (IOException | JacksonException e) {
             throw new IllegalStateException(
-                    file + " cannot be read, and the parts beside it not without it: export again, into another file", e);
+                    file + " cannot be read, and the parts beside it not without it: export again, into another file",
+                    e);
         }
     }
 
@@ -92,7 +93,8 @@ final class PartFiles {
                 return finish(part, items, draft, digest);
             }
             long items;
-            try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(content(part, draft, digest), BUFFER))) {
+            try (DataOutputStream out =
+                    new DataOutputStream(new BufferedOutputStream(content(part, draft, digest), BUFFER))) {
                 items = parts.write(parameters, part, out);
             }
             return finish(part, items, draft, digest);
@@ -105,7 +107,10 @@ final class PartFiles {
         Path target = parameters.parts().resolve(part.name());
         publish(draft, target);
         return new Written(
-                part, items, Files.size(target), ContentHash.ofDigest(digest.digest()).hex());
+                part,
+                items,
+                Files.size(target),
+                ContentHash.ofDigest(digest.digest()).hex());
     }
 
     private static void hash(Path file, MessageDigest digest) throws IOException {

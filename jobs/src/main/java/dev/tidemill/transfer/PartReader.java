@@ -78,7 +78,8 @@ class PartReader<T> implements ItemStreamReader<T> {
                 }
                 end = new Read.End<>();
             } catch (EOFException e) {
-                end = new Read.Failure<>(new IllegalStateException("a part of the file ends too early: copy it again", e));
+                end = new Read.Failure<>(
+                        new IllegalStateException("a part of the file ends too early: copy it again", e));
             } catch (IOException | RuntimeException e) {
                 end = new Read.Failure<>(e);
             }

@@ -69,7 +69,8 @@ final class SealTasklet implements Tasklet {
             // A folder is what readers of many Parquet files take; what a killed part left in it goes.
             Set<String> names = done.stream().map(Done::name).collect(Collectors.toSet());
             try (Stream<Path> files = Files.list(parameters.parts())) {
-                for (Path file : files.filter(path -> !names.contains(path.getFileName().toString()))
+                for (Path file : files.filter(
+                                path -> !names.contains(path.getFileName().toString()))
                         .toList()) {
                     FileSystemUtils.deleteRecursively(file);
                 }
@@ -109,11 +110,12 @@ final class SealTasklet implements Tasklet {
     }
 
     private Manifest manifest(TransferParameters parameters, List<Done> done) {
-        List<ExportedSet> sets = parts.sets(parameters.workspaceId(), parameters.projectId(), parameters.onlyLive()).stream()
-                // One that came to be while parts were written is not in them.
-                .filter(set -> set.set().live()
-                        || done.stream().anyMatch(part -> part.setId() != null && part.setId() == set.id()))
-                .toList();
+        List<ExportedSet> sets =
+                parts.sets(parameters.workspaceId(), parameters.projectId(), parameters.onlyLive()).stream()
+                        // One that came to be while parts were written is not in them.
+                        .filter(set -> set.set().live()
+                                || done.stream().anyMatch(part -> part.setId() != null && part.setId() == set.id()))
+                        .toList();
         List<Long> ids = sets.stream().map(ExportedSet::id).toList();
         return new Manifest(
                 Manifest.FORMAT,

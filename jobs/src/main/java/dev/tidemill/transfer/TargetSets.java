@@ -42,10 +42,16 @@ record TargetSets(Map<Integer, VectorSet> byPlace) {
             if (place != null) {
                 found.put(place, set);
             } else if (set.live() && manifest.documents() > 0) {
-                throw new InvalidParameter("project", "vector set " + set.id() + " of project " + slug + " was made by "
-                        + set.model() + ", the vectors of the file by "
-                        + String.join(" and ", manifest.vectorSets().stream().map(Manifest.Set::model).toList())
-                        + ", or by it in another configuration: import into another project, or re-embed one of the two");
+                throw new InvalidParameter(
+                        "project",
+                        "vector set " + set.id() + " of project " + slug + " was made by "
+                                + set.model() + ", the vectors of the file by "
+                                + String.join(
+                                        " and ",
+                                        manifest.vectorSets().stream()
+                                                .map(Manifest.Set::model)
+                                                .toList())
+                                + ", or by it in another configuration: import into another project, or re-embed one of the two");
             }
         }
         return new TargetSets(found);

@@ -20,13 +20,17 @@ final class PassphraseOptions {
 
     private static final String VARIABLE = "TIDEMILL_PASSPHRASE";
 
-    @Option(names = "--passphrase-file", paramLabel = "PATH", description = "file on the server that holds the passphrase")
+    @Option(
+            names = "--passphrase-file",
+            paramLabel = "PATH",
+            description = "file on the server that holds the passphrase")
     private @Nullable Path file;
 
     @Option(
             names = "--passphrase-env",
             paramLabel = "NAME",
-            description = "variable of the server's environment that holds it, TIDEMILL_PASSPHRASE or TIDEMILL_PASSPHRASE_NAME")
+            description =
+                    "variable of the server's environment that holds it, TIDEMILL_PASSPHRASE or TIDEMILL_PASSPHRASE_NAME")
     private @Nullable String variable;
 
     boolean given() {
@@ -115,7 +119,8 @@ final class PassphraseOptions {
                     Files.deleteIfExists(left);
                 }
             } catch (IOException e) {
-                throw new CommandFailed(ExitCode.ERROR, "remove " + left + ", which holds the passphrase: " + e.getMessage());
+                throw new CommandFailed(
+                        ExitCode.ERROR, "remove " + left + ", which holds the passphrase: " + e.getMessage());
             }
         }
     }
