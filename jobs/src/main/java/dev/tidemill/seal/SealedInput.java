@@ -9,7 +9,8 @@ import java.util.Arrays;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 
-/// Reads what [SealedOutput] wrote. A changed byte, a frame out of its place and a missing end are errors.
+/// Reads what [SealedOutput] wrote. A changed byte, a frame out of its place and a missing end are
+/// errors.
 public final class SealedInput extends InputStream {
 
     private final DataInputStream in;

@@ -9,13 +9,18 @@ import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
 
-/// Encrypts a stream in frames, each authenticated with its place, so that a reader never hands on a byte that was
+/// Encrypts a stream in frames, each authenticated with its place, so that a reader never hands on a
+/// byte that was
 /// changed, moved or cut off.
 ///
-/// The form: 8 bytes `TIDEMIL` 0x01, 16 bytes of salt, then frames. A frame is 4 bytes, big endian: the length of
-/// what follows, with the highest bit set in the last frame; then AES-256-GCM of up to 256 KiB with its tag of 16
-/// bytes. The key is HKDF-SHA256 of the data key with the salt and the name of the part; the nonce is 1 byte (1 in
-/// the last frame, else 0), 3 zero bytes and the number of the frame in 8 bytes. A key is never used twice, as the
+/// The form: 8 bytes `TIDEMIL` 0x01, 16 bytes of salt, then frames. A frame is 4 bytes, big endian:
+/// the length of
+/// what follows, with the highest bit set in the last frame; then AES-256-GCM of up to 256 KiB with
+/// its tag of 16
+/// bytes. The key is HKDF-SHA256 of the data key with the salt and the name of the part; the nonce
+/// is 1 byte (1 in
+/// the last frame, else 0), 3 zero bytes and the number of the frame in 8 bytes. A key is never used
+/// twice, as the
 /// salt is random.
 public final class SealedOutput extends OutputStream {
 

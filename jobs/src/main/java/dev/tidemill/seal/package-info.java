@@ -1,4 +1,5 @@
-/// Streams that are encrypted in authenticated frames, and the keys they are made of: what backups and exported projects share.
+/// Streams that are encrypted in authenticated frames, and the keys they are made of: what backups
+/// and exported projects share.
 @NullMarked
 package dev.tidemill.seal;
 

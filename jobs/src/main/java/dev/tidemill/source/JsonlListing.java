@@ -20,8 +20,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The lines of a JSON Lines file, as BEIR's `corpus.jsonl` has them: `_id` (or `id`), `title`, `text`,
-/// `metadata`; or as Mini-RAG's `chunks.jsonl` and the backups of it have them: `id`, `content`, `source`, `metadata`. A
-/// line that cannot be used is refused by its number; the others go on.
+/// `metadata`; or as Mini-RAG's `chunks.jsonl` and the backups of it have them: `id`, `content`, `source`,
+/// `metadata`. A line that cannot be used is refused by its number; the others go on.
 final class JsonlListing implements Listing {
 
     /// Longer lines are refused, so that no line can exhaust memory.

@@ -55,7 +55,9 @@ public final class Originals {
                             SELECT :workspace, hash, 0, bytes FROM file JOIN blob ON blob.sha256 = hash
                             """)
                     .param("workspace", workspaceId)
-                    .param("hashes", small.stream().map(file -> file.hash().bytes()).toArray(byte[][]::new))
+                    .param(
+                            "hashes",
+                            small.stream().map(file -> file.hash().bytes()).toArray(byte[][]::new))
                     .param("bytes", small.stream().map(Whole::bytes).toArray(byte[][]::new))
                     .update();
         }

@@ -301,8 +301,8 @@ public final class Vectors {
     @SuppressWarnings("ArrayRecordComponent") // never compared
     public record Binary(UUID contentId, byte[] vector) {}
 
-    /// Stores vectors that were made elsewhere, in the caller's transaction. What is there already stays. The cache does
-    /// not get them: a set may hold rounded values, and the cache gives exact ones.
+    /// Stores vectors that were made elsewhere, in the caller's transaction. What is there already stays. The
+    /// cache does not get them: a set may hold rounded values, and the cache gives exact ones.
     public void load(UUID workspaceId, VectorSet set, List<Binary> vectors) {
         String table = "loaded_" + set.type().column() + "s";
         staging.copy(

@@ -46,7 +46,8 @@ final class Archive implements Closeable {
     /// Opens a file and reads its manifest.
     ///
     /// @param passphrase null for none
-    /// @throws InvalidParameter when it is no exported file, of a format that this program does not read, or encrypted
+    /// @throws InvalidParameter when it is no exported file, of a format that this program does not
+    ///     read, or encrypted
     ///     with another passphrase
     static Archive open(Path file, @Nullable Passphrase passphrase) {
         if (!Files.isRegularFile(file)) {

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.PGCopyInputStream;
 
-/// Streams what a query finds as `COPY` gives it in PostgreSQL's binary format (documented under COPY, "Binary Format"):
+/// Streams what a query finds as `COPY` gives it in PostgreSQL's binary format (documented under
+/// COPY, "Binary Format"):
 /// without a cursor's round trips, and with bytes as bytes. Memory does not grow with the rows.
 final class BinaryRows {
 

@@ -56,7 +56,8 @@ final class ExportParts {
     /// A set that goes with its project.
     record ExportedSet(long id, Manifest.Set set) {}
 
-    /// The sets that have all vectors, the live one first. One that is being built belongs to the run that builds it.
+    /// The sets that have all vectors, the live one first. One that is being built belongs to the
+    /// run that builds it.
     List<ExportedSet> sets(UUID workspaceId, UUID projectId, boolean onlyLive) {
         return workspaces.call(
                 workspaceId,
@@ -147,7 +148,8 @@ final class ExportParts {
         }
     }
 
-    /// Cuts what a query finds into parts of a number of items and of bytes at most; one item is never cut.
+    /// Cuts what a query finds into parts of a number of items and of bytes at most; one item is
+    /// never cut.
     private final class Cut {
         private final TransferParameters parameters;
         private final long bytes;
@@ -235,15 +237,17 @@ final class ExportParts {
             case "documents" -> stream(parameters, ExportRows.DOCUMENTS, part, fields -> line(out, fields, count));
             case "lines" -> stream(parameters, ExportRows.LINES, part, fields -> line(out, fields, count));
             case "questions" -> stream(parameters, ExportRows.QUESTIONS, part, fields -> line(out, fields, count));
-            case "configuration" -> stream(parameters, ExportRows.CONFIGURATION, part, fields -> line(out, fields, count));
+            case "configuration" ->
+                stream(parameters, ExportRows.CONFIGURATION, part, fields -> line(out, fields, count));
             case "originals" -> stream(parameters, ExportRows.ORIGINALS, part, new OriginalRows(out, count));
-            case "vectors" -> stream(parameters, ExportRows.vectors(set(parameters, part)), part, fields -> {
-                byte[] vector = field(fields, 1);
-                out.write(field(fields, 0));
-                out.writeInt(vector.length);
-                out.write(vector);
-                count.items++;
-            });
+            case "vectors" ->
+                stream(parameters, ExportRows.vectors(set(parameters, part)), part, fields -> {
+                    byte[] vector = field(fields, 1);
+                    out.write(field(fields, 0));
+                    out.writeInt(vector.length);
+                    out.write(vector);
+                    count.items++;
+                });
             default -> throw new IllegalStateException("unknown kind of part: " + part.kind());
         }
         return count.items;
@@ -296,7 +300,8 @@ final class ExportParts {
         workspaces.callAlone(parameters.workspaceId(), () -> Boolean.TRUE.equals(template.execute(copy)));
     }
 
-    /// COPY takes no parameters. Values are ids and hashes, and nothing else may come into the statement.
+    /// COPY takes no parameters. Values are ids and hashes, and nothing else may come into the
+    /// statement.
     private static String inlined(String sql, Map<String, String> values) {
         String inlined = sql;
         for (Map.Entry<String, String> value : values.entrySet()) {

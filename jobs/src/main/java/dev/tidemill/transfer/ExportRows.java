@@ -2,7 +2,8 @@ package dev.tidemill.transfer;
 
 import dev.tidemill.store.VectorSet;
 
-/// The statements that find what is written out; the keys of their JSON are those of the records that read it.
+/// The statements that find what is written out; the keys of their JSON are those of the records
+/// that read it.
 final class ExportRows {
 
     private ExportRows() {}
@@ -32,22 +33,24 @@ final class ExportRows {
                           FROM chunks c WHERE c.workspace_id = v.workspace_id AND c.version_id = v.id), '[]'))::text AS line
             """ + PUBLISHED + RANGE + " ORDER BY d.id";
 
-    static final String LINES = """
+    static final String LINES =
+            """
             SELECT jsonb_strip_nulls(jsonb_build_object('id', d.key || '#' || c.ordinal, 'document', d.key, 'title', v.title,
                 'text', c.text, 'header', nullif(c.header, ''), 'headingPath', c.heading_path, 'tokens', c.tokens,
                 'start', c.start_offset, 'end', c.end_offset, 'firstPage', c.first_page, 'lastPage', c.last_page,
                 'startMillis', c.start_millis, 'endMillis', c.end_millis,
                 'metadata', jsonb_build_object('document', d.key, 'source', s.location) || v.metadata))::text AS line
             """ + PUBLISHED + " JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id " + RANGE
-            + " ORDER BY d.id, c.ordinal";
+                    + " ORDER BY d.id, c.ordinal";
 
     /// The columns of a row of Parquet, in the order of [ParquetParts].
-    static final String CHUNKS = """
+    static final String CHUNKS =
+            """
             SELECT c.content_id, d.key, s.type, s.location, v.title, v.media_type, v.metadata::text, encode(v.sha256, 'hex'), c.ordinal,
                 c.header, c.text, array_to_json(c.heading_path)::text, c.start_offset, c.end_offset, c.tokens, c.first_page, c.last_page,
                 c.start_millis, c.end_millis
             """ + PUBLISHED + " JOIN chunks c ON c.workspace_id = v.workspace_id AND c.version_id = v.id " + RANGE
-            + " ORDER BY d.id, c.ordinal";
+                    + " ORDER BY d.id, c.ordinal";
 
     static final String ORIGINALS = """
             SELECT b.sha256, b.size, p.bytes FROM blobs b
@@ -67,7 +70,8 @@ final class ExportRows {
             WHERE q.workspace_id = CAST(:workspace AS uuid) AND q.project_id = CAST(:project AS uuid) ORDER BY q.id
             """;
 
-    /// Sources, golden sets without a question, retention policies, and the schedules that name the project.
+    /// Sources, golden sets without a question, retention policies, and the schedules that name the
+    /// project.
     static final String CONFIGURATION = """
             SELECT line FROM (
               SELECT 1 AS n, json_build_object('kind', 'source', 'type', s.type, 'location', s.location, 'metadata', s.metadata)::text AS line

@@ -102,8 +102,7 @@ final class Formats {
             byte[] bytes = new byte[length];
             data.readFully(bytes);
             ByteBuffer key = ByteBuffer.wrap(id);
-            return new Vector(
-                    place, new UUID(key.getLong(), key.getLong()), type == to ? bytes : converted(bytes, to));
+            return new Vector(place, new UUID(key.getLong(), key.getLong()), type == to ? bytes : converted(bytes, to));
         };
     }
 

@@ -109,7 +109,8 @@ final class ImportSteps {
                 }));
     }
 
-    /// Drops the vectors that no document came to need, and builds the indexes of sets that have become large.
+    /// Drops the vectors that no document came to need, and builds the indexes of sets that have
+    /// become large.
     RepeatStatus index(StepContribution contribution) {
         TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
         for (VectorSet set : targets(parameters).byPlace().values()) {

@@ -44,14 +44,16 @@ import org.springframework.batch.infrastructure.item.ItemStream;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Stores documents with their texts and chunks, and publishes them in the same transaction: their vectors are there already.
-/// One that is there, the same bytes cut in the same way, is left alone: so a resumed import goes on, and a second one
+/// Stores documents with their texts and chunks, and publishes them in the same transaction: their
+/// vectors are there already.
+/// One that is there, the same bytes cut in the same way, is left alone: so a resumed import goes
+/// on, and a second one
 /// changes nothing.
 class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedDocument>, ItemStream {
 
-    /// The text index takes many new words at once far more cheaply than few. Queries look through those that wait.
+    /// The text index takes many new words at once far more cheaply than few. Queries look through
+    /// those that wait.
     private static final int GIN_PENDING_KILOBYTES = 16 << 10;
-
 
     private final Workspaces workspaces;
     private final JdbcClient jdbc;
@@ -110,14 +112,15 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
     /// A document that could not be imported.
     private record GivenUp(ImportedDocument document, DataError error) {}
 
-    /// Shares the documents out to transactions of their own, so that making the text index of some goes on while others
-    /// are. The caller's transaction has only the dead letters: what is done when it breaks off is left alone next time.
+    /// Shares the documents out to transactions of their own, so that making the text index of some
+    /// goes on while others
+    /// are. The caller's transaction has only the dead letters: what is done when it breaks off is
+    /// left alone next time.
     @Override
     public void write(Chunk<? extends ImportedDocument> chunk, BiConsumer<ImportedDocument, DataError> giveUp) {
         Map<Place, List<ImportedDocument>> places = new LinkedHashMap<>();
         for (ImportedDocument document : chunk) {
-            places.computeIfAbsent(
-                            new Place(document.sourceType(), document.location()), place -> new ArrayList<>())
+            places.computeIfAbsent(new Place(document.sourceType(), document.location()), place -> new ArrayList<>())
                     .add(document);
         }
         List<Future<List<GivenUp>>> shares = new ArrayList<>();
@@ -136,7 +139,8 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
         return parameters.onConflict().equals("replace");
     }
 
-    /// The source, made in a transaction of its own: in another one its row would be locked until that one ends.
+    /// The source, made in a transaction of its own: in another one its row would be locked until
+    /// that one ends.
     private SourceScope scope(Place place) {
         return workspaces.callAlone(parameters.workspaceId(), () -> {
             Project project = projects.find(parameters.workspaceId(), parameters.project())
@@ -156,7 +160,8 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
             try {
                 return workspaces.callAlone(parameters.workspaceId(), () -> {
                     List<GivenUp> givenUp = new ArrayList<>();
-                    jdbc.sql("SELECT set_config('jit', 'off', true), set_config('gin_pending_list_limit', :kilobytes, true)")
+                    jdbc.sql(
+                                    "SELECT set_config('jit', 'off', true), set_config('gin_pending_list_limit', :kilobytes, true)")
                             .param("kilobytes", Integer.toString(GIN_PENDING_KILOBYTES))
                             .query()
                             .singleRow();

@@ -20,7 +20,8 @@ import javax.crypto.spec.SecretKeySpec;
 /// @param version of the format
 /// @param kdf what makes a key of the passphrase
 /// @param salt in base64
-/// @param key that the other entries are encrypted with, encrypted with the passphrase's: base64 of nonce and AES-256-GCM
+/// @param key that the other entries are encrypted with, encrypted with the passphrase's: base64 of
+///     nonce and AES-256-GCM
 record Lock(String format, int version, String kdf, int iterations, String salt, String key) {
 
     static final String FORMAT = "tidemill-sealed-project";
@@ -42,7 +43,12 @@ record Lock(String format, int version, String kdf, int iterations, String salt,
             System.arraycopy(sealed, 0, both, NONCE, sealed.length);
             Base64.Encoder base64 = Base64.getEncoder();
             return new Lock(
-                    FORMAT, Manifest.VERSION, KDF, ITERATIONS, base64.encodeToString(salt), base64.encodeToString(both));
+                    FORMAT,
+                    Manifest.VERSION,
+                    KDF,
+                    ITERATIONS,
+                    base64.encodeToString(salt),
+                    base64.encodeToString(both));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("a data key cannot be encrypted: " + e.getMessage(), e);
         }

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// @param format always `tidemill-project`
 /// @param version of the format
 /// @param set the live set of a file of version 1; null since
-/// @param sets what the vectors were made by, the live one first; empty where the project has no vectors
+/// @param sets what the vectors were made by, the live one first; empty where the project has no
+///     vectors
 /// @param parts every other entry, in the order in which they are read
 record Manifest(
         String format,
@@ -68,7 +69,8 @@ record Manifest(
     /// An entry.
     ///
     /// @param sha256 of its bytes, as they are in the file
-    /// @param set place of its set among [#sets], null for parts without vectors and in files of version 1
+    /// @param set place of its set among [#sets], null for parts without vectors and in files of
+    ///     version 1
     record Part(
             String name,
             String kind,

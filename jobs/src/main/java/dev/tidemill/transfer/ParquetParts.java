@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Writes parts as Parquet, for programs that read tables. DuckDB does it, in a database in memory for each part and within
+/// Writes parts as Parquet, for programs that read tables. DuckDB does it, in a database in memory
+/// for each part and within
 /// bounds of its own; what does not fit goes to the disk beside the parts.
 final class ParquetParts {
 
@@ -33,12 +34,10 @@ final class ParquetParts {
               last_page INTEGER, start_millis BIGINT, end_millis BIGINT)
             """;
 
-    private static final String VECTORS = """
-            CREATE TABLE part (content_id VARCHAR NOT NULL, model VARCHAR NOT NULL, embedding FLOAT[%d] NOT NULL)
-            """;
-
     private ParquetParts() {}
 
+    /// Writes a part.
+    ///
     /// @param file to write
     /// @return rows
     static long write(ExportParts parts, TransferParameters parameters, Part part, Path file) throws IOException {
@@ -47,25 +46,25 @@ final class ParquetParts {
             // Nothing is fetched from anywhere, and no part takes the machine.
             statement.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;"
                     + " SET threads = 1; SET memory_limit = '256MB'; SET temp_directory = " + quoted(file + ".spill"));
-            long rows =
-                    switch (part.kind()) {
-                        case "chunks" -> {
-                            statement.execute(CHUNKS);
-                            yield append(connection, parts, parameters, part, ExportRows.CHUNKS, ParquetParts::chunk);
-                        }
-                        case "vectors" -> {
-                            VectorSet set = parts.set(parameters, part);
-                            statement.execute(VECTORS.formatted(set.dimensions()));
-                            yield append(
-                                    connection,
-                                    parts,
-                                    parameters,
-                                    part,
-                                    ExportRows.vectors(set),
-                                    (row, fields) -> vector(row, fields, set));
-                        }
-                        default -> throw new IllegalStateException("unknown kind of part: " + part.kind());
-                    };
+            long rows = switch (part.kind()) {
+                case "chunks" -> {
+                    statement.execute(CHUNKS);
+                    yield append(connection, parts, parameters, part, ExportRows.CHUNKS, ParquetParts::chunk);
+                }
+                case "vectors" -> {
+                    VectorSet set = parts.set(parameters, part);
+                    statement.execute("CREATE TABLE part (content_id VARCHAR NOT NULL, model VARCHAR NOT NULL, embedding FLOAT["
+                                    + set.dimensions() + "] NOT NULL)");
+                    yield append(
+                            connection,
+                            parts,
+                            parameters,
+                            part,
+                            ExportRows.vectors(set),
+                            (row, fields) -> vector(row, fields, set));
+                }
+                default -> throw new IllegalStateException("unknown kind of part: " + part.kind());
+            };
             statement.execute("COPY part TO " + quoted(file.toString()) + " (FORMAT parquet, COMPRESSION zstd)");
             return rows;
         } catch (SQLException e) {

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/// The folder in which the parts of an export wait. Each is a file of its own that appears whole, encrypted already where
+/// The folder in which the parts of an export wait. Each is a file of its own that appears whole,
+/// encrypted already where
 /// the export is: nothing readable is on the disk, whatever happens.
 final class PartFiles {
 
@@ -42,7 +43,8 @@ final class PartFiles {
     /// A part that is on the disk.
     record Written(Part part, long items, long bytes, String sha256) {}
 
-    /// Makes the folder, with the lock of a file that is to be encrypted. One that is there stays: parts may be locked
+    /// Makes the folder, with the lock of a file that is to be encrypted. One that is there stays:
+    /// parts may be locked
     /// with it.
     static void prepare(TransferParameters parameters, Archives archives) {
         Path folder = parameters.parts();
@@ -76,7 +78,8 @@ final class PartFiles {
             return JsonMapper.shared().readValue(Files.readAllBytes(file), Lock.class);
         } catch (IOException | JacksonException e) {
             throw new IllegalStateException(
-                    file + " cannot be read, and the parts beside it not without it: export again, into another file", e);
+                    file + " cannot be read, and the parts beside it not without it: export again, into another file",
+                    e);
         }
     }
 
@@ -90,7 +93,8 @@ final class PartFiles {
                 return finish(part, items, draft, digest);
             }
             long items;
-            try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(content(part, draft, digest), BUFFER))) {
+            try (DataOutputStream out =
+                    new DataOutputStream(new BufferedOutputStream(content(part, draft, digest), BUFFER))) {
                 items = parts.write(parameters, part, out);
             }
             return finish(part, items, draft, digest);
@@ -103,7 +107,10 @@ final class PartFiles {
         Path target = parameters.parts().resolve(part.name());
         publish(draft, target);
         return new Written(
-                part, items, Files.size(target), ContentHash.ofDigest(digest.digest()).hex());
+                part,
+                items,
+                Files.size(target),
+                ContentHash.ofDigest(digest.digest()).hex());
     }
 
     private static void hash(Path file, MessageDigest digest) throws IOException {

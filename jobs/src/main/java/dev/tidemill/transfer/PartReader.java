@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.batch.infrastructure.item.ItemStreamReader;
 
-/// Reads the items of all parts of a kind, some ahead of the chunk that is being written. A resumed step reads them again
+/// Reads the items of all parts of a kind, some ahead of the chunk that is being written. A resumed
+/// step reads them again
 /// from the beginning: what is in the database already, the writers leave alone.
 class PartReader<T> implements ItemStreamReader<T> {
 
@@ -77,7 +78,8 @@ class PartReader<T> implements ItemStreamReader<T> {
                 }
                 end = new Read.End<>();
             } catch (EOFException e) {
-                end = new Read.Failure<>(new IllegalStateException("a part of the file ends too early: copy it again", e));
+                end = new Read.Failure<>(
+                        new IllegalStateException("a part of the file ends too early: copy it again", e));
             } catch (IOException | RuntimeException e) {
                 end = new Read.Failure<>(e);
             }

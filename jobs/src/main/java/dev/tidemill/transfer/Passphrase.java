@@ -8,7 +8,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// What a file is encrypted by. Parameters of runs are kept in clear, so they only say where it is; it is read there each
+/// What a file is encrypted by. Parameters of runs are kept in clear, so they only say where it is;
+/// it is read there each
 /// time it is needed, and kept nowhere else.
 ///
 /// @param from where it was read
@@ -32,7 +33,8 @@ record Passphrase(String from, char[] value) {
 
     /// Reads it.
     ///
-    /// @param from `file:` and an absolute path, `once:` and the path of a file that goes with the run, or `env:` and a
+    /// @param from `file:` and an absolute path, `once:` and the path of a file that goes with the
+    ///     run, or `env:` and a
     ///     name; null or blank for none
     /// @param environment of the server
     static @Nullable Passphrase read(@Nullable String from, Map<String, String> environment) {
@@ -58,12 +60,15 @@ record Passphrase(String from, char[] value) {
     private static Passphrase ofVariable(String from, String name, Map<String, String> environment) {
         if (!VARIABLE.matcher(name).matches()) {
             throw new InvalidParameter(
-                    PARAMETER, PARAMETER + " is " + from + ": use a variable called TIDEMILL_PASSPHRASE or TIDEMILL_PASSPHRASE_NAME");
+                    PARAMETER,
+                    PARAMETER + " is " + from
+                            + ": use a variable called TIDEMILL_PASSPHRASE or TIDEMILL_PASSPHRASE_NAME");
         }
         String value = environment.getOrDefault(name, "");
         if (value.isEmpty()) {
             throw new InvalidParameter(
-                    PARAMETER, "the server has no environment variable " + name + ": set it and start the server again");
+                    PARAMETER,
+                    "the server has no environment variable " + name + ": set it and start the server again");
         }
         return new Passphrase(from, value.toCharArray());
     }
@@ -78,9 +83,11 @@ record Passphrase(String from, char[] value) {
             }
             if (Files.size(file) > LONGEST) {
                 throw new InvalidParameter(
-                        PARAMETER, "the passphrase file " + file + " has more than " + LONGEST + " bytes: name another one");
+                        PARAMETER,
+                        "the passphrase file " + file + " has more than " + LONGEST + " bytes: name another one");
             }
-            return new Passphrase(from, Files.readString(file).replaceFirst("\\R\\z", "").toCharArray());
+            return new Passphrase(
+                    from, Files.readString(file).replaceFirst("\\R\\z", "").toCharArray());
         } catch (IOException e) {
             throw new InvalidParameter(PARAMETER, "the passphrase file " + file + " cannot be read: " + e.getMessage());
         }
@@ -89,7 +96,8 @@ record Passphrase(String from, char[] value) {
     private static Path leftFile(String from) {
         Path file = Path.of(from.substring(ONCE.length()));
         if (!LEFT_FILE.matcher(String.valueOf(file.getFileName())).matches()) {
-            throw new InvalidParameter(PARAMETER, PARAMETER + " is " + from + ": only the command line leaves such files");
+            throw new InvalidParameter(
+                    PARAMETER, PARAMETER + " is " + from + ": only the command line leaves such files");
         }
         return file;
     }
@@ -105,7 +113,8 @@ record Passphrase(String from, char[] value) {
     Passphrase strong() {
         if (value.length < SHORTEST) {
             throw new InvalidParameter(
-                    PARAMETER, "the passphrase from " + from + " has " + value.length + " characters: use at least " + SHORTEST);
+                    PARAMETER,
+                    "the passphrase from " + from + " has " + value.length + " characters: use at least " + SHORTEST);
         }
         return this;
     }

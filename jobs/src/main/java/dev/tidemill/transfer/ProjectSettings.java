@@ -10,7 +10,8 @@ import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
-/// Sources, policies, golden sets and their questions, as lines of an exported file. What is there already stays, unless
+/// Sources, policies, golden sets and their questions, as lines of an exported file. What is there
+/// already stays, unless
 /// the import replaces.
 final class ProjectSettings {
 
@@ -30,7 +31,10 @@ final class ProjectSettings {
                 switch (line.path("kind").asString("")) {
                     case "source" -> source(parameters, line);
                     case "golden-set" ->
-                        goldenSet(parameters, line.path("name").asString(""), line.path("canary").asBoolean(true));
+                        goldenSet(
+                                parameters,
+                                line.path("name").asString(""),
+                                line.path("canary").asBoolean(true));
                     case "policy" -> policy(parameters, line);
                     // A schedule is a file of the installation: its operator decides about it.
                     case "schedule" -> {}
@@ -41,7 +45,10 @@ final class ProjectSettings {
     }
 
     private UUID source(TransferParameters parameters, JsonNode line) {
-        UUID id = source(parameters, line.path("sourceType").asString(line.path("type").asString("")), line.path("location").asString(""));
+        UUID id = source(
+                parameters,
+                line.path("sourceType").asString(line.path("type").asString("")),
+                line.path("location").asString(""));
         if (line.has("metadata")) {
             jdbc.sql("""
                             UPDATE sources SET metadata = CAST(:metadata AS jsonb)
@@ -119,7 +126,9 @@ final class ProjectSettings {
         workspaces.run(parameters.workspaceId(), () -> {
             for (JsonNode question : questions) {
                 long set = goldenSet(
-                        parameters, question.path("set").asString("imported"), question.path("canary").asBoolean(true));
+                        parameters,
+                        question.path("set").asString("imported"),
+                        question.path("canary").asBoolean(true));
                 List<String> tags = question.path("tags")
                         .valueStream()
                         .map(JsonNode::asString)

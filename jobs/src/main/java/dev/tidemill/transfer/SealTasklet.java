@@ -30,7 +30,8 @@ import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Makes one file of the parts, which appears whole under its name, then removes the parts. Killed at any point, it is
+/// Makes one file of the parts, which appears whole under its name, then removes the parts. Killed
+/// at any point, it is
 /// done again from the beginning, or finds that it is done.
 final class SealTasklet implements Tasklet {
 
@@ -82,7 +83,8 @@ final class SealTasklet implements Tasklet {
             // A folder is what readers of many Parquet files take; what a killed part left in it goes.
             Set<String> names = done.stream().map(Done::name).collect(Collectors.toSet());
             try (Stream<Path> files = Files.list(parameters.parts())) {
-                for (Path file : files.filter(path -> !names.contains(path.getFileName().toString()))
+                for (Path file : files.filter(
+                                path -> !names.contains(path.getFileName().toString()))
                         .toList()) {
                     FileSystemUtils.deleteRecursively(file);
                 }
@@ -122,11 +124,12 @@ final class SealTasklet implements Tasklet {
     }
 
     private Manifest manifest(TransferParameters parameters, List<Done> done) {
-        List<ExportedSet> sets = parts.sets(parameters.workspaceId(), parameters.projectId(), parameters.onlyLive()).stream()
-                // One that came to be while parts were written is not in them.
-                .filter(set -> set.set().live()
-                        || done.stream().anyMatch(part -> part.setId() != null && part.setId() == set.id()))
-                .toList();
+        List<ExportedSet> sets =
+                parts.sets(parameters.workspaceId(), parameters.projectId(), parameters.onlyLive()).stream()
+                        // One that came to be while parts were written is not in them.
+                        .filter(set -> set.set().live()
+                                || done.stream().anyMatch(part -> part.setId() != null && part.setId() == set.id()))
+                        .toList();
         List<Long> ids = sets.stream().map(ExportedSet::id).toList();
         return new Manifest(
                 Manifest.FORMAT,

@@ -13,7 +13,8 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Which set of a project takes the vectors of which set of a file. A project without sets gets those of the file; one that
+/// Which set of a project takes the vectors of which set of a file. A project without sets gets
+/// those of the file; one that
 /// has some takes what its own need, as it would have to embed its own documents for another one.
 ///
 /// @param byPlace sets of the project by the place of the file's set in its manifest
@@ -41,10 +42,16 @@ record TargetSets(Map<Integer, VectorSet> byPlace) {
             if (place != null) {
                 found.put(place, set);
             } else if (set.live() && manifest.documents() > 0) {
-                throw new InvalidParameter("project", "vector set " + set.id() + " of project " + slug + " was made by "
-                        + set.model() + ", the vectors of the file by "
-                        + String.join(" and ", manifest.vectorSets().stream().map(Manifest.Set::model).toList())
-                        + ", or by it in another configuration: import into another project, or re-embed one of the two");
+                throw new InvalidParameter(
+                        "project",
+                        "vector set " + set.id() + " of project " + slug + " was made by "
+                                + set.model() + ", the vectors of the file by "
+                                + String.join(
+                                        " and ",
+                                        manifest.vectorSets().stream()
+                                                .map(Manifest.Set::model)
+                                                .toList())
+                                + ", or by it in another configuration: import into another project, or re-embed one of the two");
             }
         }
         return new TargetSets(found);

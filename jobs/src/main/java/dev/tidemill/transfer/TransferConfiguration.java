@@ -61,8 +61,7 @@ public class TransferConfiguration {
                 .start(steps.tasklet("cut", (contribution, context) -> {
                             TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
                             PartFiles.prepare(parameters, archives);
-                            workspaces.run(
-                                    parameters.workspaceId(), () -> exportParts.plan(parameters, properties));
+                            workspaces.run(parameters.workspaceId(), () -> exportParts.plan(parameters, properties));
                             return RepeatStatus.FINISHED;
                         })
                         .build())
@@ -304,7 +303,8 @@ public class TransferConfiguration {
                 part -> Formats.vectors(
                         part.setPlace(),
                         from.get(part.setPlace()).type(),
-                        java.util.Objects.requireNonNull(to.get(part.setPlace())).type()),
+                        java.util.Objects.requireNonNull(to.get(part.setPlace()))
+                                .type()),
                 1_000);
     }
 

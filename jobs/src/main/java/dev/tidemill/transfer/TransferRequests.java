@@ -62,7 +62,8 @@ final class TransferRequests {
         if (passphrase != null) {
             passphrase.strong();
             if (TransferParameters.Format.of(given.get("format")) != TransferParameters.Format.ARCHIVE) {
-                throw new InvalidParameter("format", "only the format archive can be encrypted: leave the passphrase out");
+                throw new InvalidParameter(
+                        "format", "only the format archive can be encrypted: leave the passphrase out");
             }
         }
         return prepared("export of project " + given.get("project") + " to " + file, given, project.id(), file);
@@ -110,8 +111,9 @@ final class TransferRequests {
                     AND v.project_id = :project AND v.state = 'published')"""));
         List<String> notes = new ArrayList<>(List.of("originals are in bytes"));
         parts.sets(workspaceId, project.id(), "live".equals(given.get("sets")))
-                .forEach(set -> notes.add("vector set " + set.id() + ", " + set.set().state() + ": " + set.set().model()
-                        + " as " + set.set().type()));
+                .forEach(set ->
+                        notes.add("vector set " + set.id() + ", " + set.set().state() + ": "
+                                + set.set().model() + " as " + set.set().type()));
         return plan(counts, notes, counts + " " + notes + " " + project.generation());
     }
 

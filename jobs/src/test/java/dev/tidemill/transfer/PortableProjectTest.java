@@ -37,7 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What goes with a project beside its documents, under lock or not. One installation for all tests, a workspace or a
+/// What goes with a project beside its documents, under lock or not. One installation for all tests,
+/// a workspace or a
 /// project of its own for each.
 class PortableProjectTest {
 
@@ -106,13 +107,15 @@ class PortableProjectTest {
     private static RunView bring(UUID workspace, Path file, Map<String, String> more) {
         Map<String, String> all = new HashMap<>(more);
         all.put("file", file.toString());
-        return node.await(
-                node.runs().launch(LaunchRequest.of(workspace, TransferConfiguration.IMPORT, all, "test")).runId());
+        return node.await(node.runs()
+                .launch(LaunchRequest.of(workspace, TransferConfiguration.IMPORT, all, "test"))
+                .runId());
     }
 
     private static UUID workspace(String slug) {
         return node.owner
-                .sql("INSERT INTO workspaces (organization_id, name, slug) SELECT id, :slug, :slug FROM organizations RETURNING workspace_id")
+                .sql(
+                        "INSERT INTO workspaces (organization_id, name, slug) SELECT id, :slug, :slug FROM organizations RETURNING workspace_id")
                 .param("slug", slug)
                 .query(UUID.class)
                 .single();
@@ -125,13 +128,14 @@ class PortableProjectTest {
     /// The vectors of each set, by the model of the set.
     private static Map<String, String> vectors(UUID workspace) {
         Map<String, String> vectors = new HashMap<>();
-        for (Map<String, @Nullable Object> set : rows(workspace, "SELECT id, model FROM vector_sets WHERE workspace_id = :w")) {
+        for (Map<String, @Nullable Object> set :
+                rows(workspace, "SELECT id, model FROM vector_sets WHERE workspace_id = :w")) {
             vectors.put(
                     String.valueOf(set.get("model")),
                     rows(
                                     workspace,
-                                    "SELECT content_id, embedding::text AS v, pg_typeof(embedding)::text AS t FROM vectors_" + set.get("id")
-                                            + " WHERE workspace_id = :w ORDER BY 1")
+                                    "SELECT content_id, embedding::text AS v, pg_typeof(embedding)::text AS t FROM vectors_"
+                                            + set.get("id") + " WHERE workspace_id = :w ORDER BY 1")
                             .toString());
         }
         return vectors;
@@ -177,11 +181,9 @@ class PortableProjectTest {
         bring(there, file, Map.of());
 
         for (String sql : List.of(
-                "SELECT type, location, metadata::text FROM sources WHERE workspace_id = :w ORDER BY 1",
-                """
+                "SELECT type, location, metadata::text FROM sources WHERE workspace_id = :w ORDER BY 1", """
                 SELECT s.location, r.versions_keep, r.versions_after::text, r.undo::text, r.max_age::text FROM retention_policies r
-                LEFT JOIN sources s ON s.id = r.source_id WHERE r.workspace_id = :w ORDER BY 1""",
-                """
+                LEFT JOIN sources s ON s.id = r.source_id WHERE r.workspace_id = :w ORDER BY 1""", """
                 SELECT s.name, s.canary, q.key, q.question, q.expected::text FROM golden_sets s
                 LEFT JOIN golden_questions q ON q.golden_set_id = s.id WHERE s.workspace_id = :w ORDER BY 1""")) {
             assertThat(rows(there, sql)).hasSize(2).isEqualTo(rows(node.workspaceId, sql));
@@ -215,18 +217,22 @@ class PortableProjectTest {
                 .hasMessageNotContaining("another mill");
         assertThat(rows(there, "SELECT FROM projects WHERE workspace_id = :w")).isEmpty();
 
-        assertThat(bring(there, file, Map.of("passphraseFrom", "file:" + words)).status()).isEqualTo("COMPLETED");
+        assertThat(bring(there, file, Map.of("passphraseFrom", "file:" + words)).status())
+                .isEqualTo("COMPLETED");
 
         assertThat(vectors(there)).hasSize(3);
-        assertThat(rows(there, "SELECT FROM documents WHERE workspace_id = :w AND published_version IS NOT NULL")).hasSize(5);
+        assertThat(rows(there, "SELECT FROM documents WHERE workspace_id = :w AND published_version IS NOT NULL"))
+                .hasSize(5);
         try (ZipFile zip = new ZipFile(file.toFile())) {
             List<String> names = zip.stream().map(ZipEntry::getName).toList();
             assertThat(names).startsWith("lock.json", "manifest.json.sealed");
             assertThat(names.subList(1, names.size())).allMatch(name -> name.endsWith(".sealed"));
         }
-        assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)).doesNotContain("default", "doc-1", "original of");
+        assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1))
+                .doesNotContain("default", "doc-1", "original of");
         // Parameters say where it is, and nothing else says more.
-        assertThat(node.rows("SELECT parameter_value FROM batch_job_execution_params").toString())
+        assertThat(node.rows("SELECT parameter_value FROM batch_job_execution_params")
+                        .toString())
                 .contains("file:" + words)
                 .doesNotContain(WORDS);
     }
@@ -234,24 +240,38 @@ class PortableProjectTest {
     @Test
     void aPassphraseIsNotTakenForItsPlaceAndNotRepeated() throws Exception {
         Map<String, String> expected = Map.of(
-                WORDS, "must say where the passphrase is",
-                "env:DATABASE_PASSWORD", "TIDEMILL_PASSPHRASE",
-                "env:TIDEMILL_PASSPHRASE_NOWHERE", "no environment variable",
-                "file:relative", "absolute path",
-                "file:" + folder.resolve("nowhere"), "is not there",
-                "once:" + words("any-file", WORDS), "only the command line",
-                "file:" + words("short", "too short"), "at least 12");
+                WORDS,
+                "must say where the passphrase is",
+                "env:DATABASE_PASSWORD",
+                "TIDEMILL_PASSPHRASE",
+                "env:TIDEMILL_PASSPHRASE_NOWHERE",
+                "no environment variable",
+                "file:relative",
+                "absolute path",
+                "file:" + folder.resolve("nowhere"),
+                "is not there",
+                "once:" + words("any-file", WORDS),
+                "only the command line",
+                "file:" + words("short", "too short"),
+                "at least 12");
         expected.forEach((from, says) -> assertThatThrownBy(() -> node.run(
                         TransferConfiguration.EXPORT,
                         Map.of("file", folder.resolve("never").toString(), "passphraseFrom", from)))
                 .isInstanceOf(InvalidParameter.class)
                 .hasMessageContaining(says)
                 .hasMessageNotContaining(WORDS));
-        assertThat(Passphrase.read("env:TIDEMILL_PASSPHRASE", Map.of("TIDEMILL_PASSPHRASE", WORDS)).value())
+        assertThat(Passphrase.read("env:TIDEMILL_PASSPHRASE", Map.of("TIDEMILL_PASSPHRASE", WORDS))
+                        .value())
                 .containsExactly(WORDS.toCharArray());
         assertThatThrownBy(() -> node.run(
                         TransferConfiguration.EXPORT,
-                        Map.of("file", folder.resolve("never").toString(), "format", "jsonl", "passphraseFrom", "file:" + folder.resolve("any-file"))))
+                        Map.of(
+                                "file",
+                                folder.resolve("never").toString(),
+                                "format",
+                                "jsonl",
+                                "passphraseFrom",
+                                "file:" + folder.resolve("any-file"))))
                 .hasMessageContaining("only the format archive");
     }
 
@@ -291,11 +311,15 @@ class PortableProjectTest {
                 }
             }
 
-            assertThat(after.await(after.runs().resumeOrphans().getFirst()).status()).isEqualTo("COMPLETED");
+            assertThat(after.await(after.runs().resumeOrphans().getFirst()).status())
+                    .isEqualTo("COMPLETED");
 
             UUID there = workspace("killed");
-            assertThat(bring(there, file, Map.of("passphraseFrom", "file:" + words)).status()).isEqualTo("COMPLETED");
-            assertThat(rows(there, "SELECT FROM chunks WHERE workspace_id = :w AND valid_from IS NOT NULL")).hasSize(10);
+            assertThat(bring(there, file, Map.of("passphraseFrom", "file:" + words))
+                            .status())
+                    .isEqualTo("COMPLETED");
+            assertThat(rows(there, "SELECT FROM chunks WHERE workspace_id = :w AND valid_from IS NOT NULL"))
+                    .hasSize(10);
         } finally {
             own.close();
         }
@@ -310,7 +334,8 @@ class PortableProjectTest {
                 .isInstanceOf(InvalidParameter.class)
                 .hasMessageContaining("project default has 5 documents");
         assertThat(bring(there, file, Map.of()).status()).isEqualTo("COMPLETED");
-        assertThat(bring(node.workspaceId, file, Map.of("project", "beside")).status()).isEqualTo("COMPLETED");
+        assertThat(bring(node.workspaceId, file, Map.of("project", "beside")).status())
+                .isEqualTo("COMPLETED");
 
         assertThat(rows(there, "SELECT slug, name FROM projects WHERE workspace_id = :w"))
                 .containsExactly(Map.of("slug", "default", "name", "Default"));
@@ -377,13 +402,15 @@ class PortableProjectTest {
 
         assertThat(run.status()).as(() -> String.valueOf(run.message())).isEqualTo("COMPLETED");
         assertThat(vectors(there)).containsOnlyKeys("made");
-        assertThat(vectors(there).get("made")).isEqualTo(vectors(node.workspaceId).get("made"));
+        assertThat(vectors(there).get("made"))
+                .isEqualTo(vectors(node.workspaceId).get("made"));
         UUID nowhere = workspace("nowhere");
         assertThatThrownBy(() -> bring(nowhere, newer, Map.of()))
                 .isInstanceOf(InvalidParameter.class)
                 .hasMessageContaining("version 3")
                 .hasMessageContaining("up to 2");
-        assertThat(rows(nowhere, "SELECT FROM projects WHERE workspace_id = :w")).isEmpty();
+        assertThat(rows(nowhere, "SELECT FROM projects WHERE workspace_id = :w"))
+                .isEmpty();
     }
 
     /// The rows of all files of a folder whose names begin so, as another program reads them.
@@ -391,7 +418,9 @@ class PortableProjectTest {
         List<Map<String, Object>> rows = new ArrayList<>();
         List<Path> listed;
         try (Stream<Path> all = Files.list(files)) {
-            listed = all.filter(path -> path.getFileName().toString().startsWith(prefix)).sorted().toList();
+            listed = all.filter(path -> path.getFileName().toString().startsWith(prefix))
+                    .sorted()
+                    .toList();
         }
         for (Path file : listed) {
             try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(file));
@@ -415,28 +444,51 @@ class PortableProjectTest {
         Path tables = export("tables", Map.of("format", "parquet"));
 
         List<Map<String, Object>> chunks = parquet(
-                tables, "chunks-", "content_id", "document", "source_type", "source", "title", "metadata", "ordinal", "text", "heading_path",
-                "start_offset", "tokens", "first_page", "start_millis");
-        assertThat(chunks).hasSize(10).allSatisfy(chunk -> assertThat(chunk)
-                .containsEntry("source", "/a")
-                .containsEntry("source_type", "directory")
-                .containsEntry("heading_path", List.of())
-                .containsEntry("tokens", 10)
-                .containsEntry("first_page", "null"));
+                tables,
+                "chunks-",
+                "content_id",
+                "document",
+                "source_type",
+                "source",
+                "title",
+                "metadata",
+                "ordinal",
+                "text",
+                "heading_path",
+                "start_offset",
+                "tokens",
+                "first_page",
+                "start_millis");
+        assertThat(chunks)
+                .hasSize(10)
+                .allSatisfy(chunk -> assertThat(chunk)
+                        .containsEntry("source", "/a")
+                        .containsEntry("source_type", "directory")
+                        .containsEntry("heading_path", List.of())
+                        .containsEntry("tokens", 10)
+                        .containsEntry("first_page", "null"));
         assertThat(chunks.stream().map(chunk -> chunk.get("text")))
-                .containsExactlyInAnyOrderElementsOf(
-                        rows(node.workspaceId, "SELECT text FROM chunks WHERE workspace_id = :w AND project_id = (SELECT id FROM projects"
-                                        + " WHERE workspace_id = :w AND slug = 'default')").stream()
-                                .map(row -> row.get("text"))
-                                .toList());
+                .containsExactlyInAnyOrderElementsOf(rows(
+                                node.workspaceId,
+                                "SELECT text FROM chunks WHERE workspace_id = :w AND project_id = (SELECT id FROM projects"
+                                        + " WHERE workspace_id = :w AND slug = 'default')")
+                        .stream()
+                        .map(row -> row.get("text"))
+                        .toList());
         List<Map<String, Object>> live = parquet(tables, "vectors-1-", "content_id", "model", "embedding");
         assertThat(live).hasSize(10).allSatisfy(vector -> assertThat(vector).containsEntry("model", "made"));
         assertThat(live.stream().map(vector -> vector.get("content_id")))
-                .containsExactlyInAnyOrderElementsOf(chunks.stream().map(chunk -> chunk.get("content_id")).toList());
-        assertThat(parquet(tables, "vectors-2-", "embedding").getFirst().get("embedding").toString())
+                .containsExactlyInAnyOrderElementsOf(
+                        chunks.stream().map(chunk -> chunk.get("content_id")).toList());
+        assertThat(parquet(tables, "vectors-2-", "embedding")
+                        .getFirst()
+                        .get("embedding")
+                        .toString())
                 .isIn("[0.1, 0.0, 3.0, 0.7]", "[0.1, 1.0, 3.0, 0.7]");
         try (Stream<Path> files = Files.list(tables)) {
-            assertThat(files).allMatch(file -> file.toString().endsWith(".parquet")).hasSize(3 + 3 * 2);
+            assertThat(files)
+                    .allMatch(file -> file.toString().endsWith(".parquet"))
+                    .hasSize(3 + 3 * 2);
         }
     }
 
@@ -445,17 +497,22 @@ class PortableProjectTest {
         Path file = export("partly.tidemill", Map.of());
         UUID there = workspace("partly");
         bring(there, file, Map.of("sets", "live"));
-        node.owner.sql("DELETE FROM documents WHERE workspace_id = :w AND key IN ('doc-1.md', 'doc-2.md')")
+        node.owner
+                .sql("DELETE FROM documents WHERE workspace_id = :w AND key IN ('doc-1.md', 'doc-2.md')")
                 .param("w", there)
                 .update();
-        node.owner.sql("DELETE FROM chunks c WHERE workspace_id = :w AND NOT EXISTS (SELECT FROM documents d WHERE d.id = c.document_id)")
+        node.owner
+                .sql(
+                        "DELETE FROM chunks c WHERE workspace_id = :w AND NOT EXISTS (SELECT FROM documents d WHERE d.id = c.document_id)")
                 .param("w", there)
                 .update();
 
         bring(there, file, Map.of("onConflict", "skip"));
 
         assertThat(vectors(there)).containsOnlyKeys("made");
-        assertThat(vectors(there).get("made")).isEqualTo(vectors(node.workspaceId).get("made"));
-        assertThat(rows(there, "SELECT FROM documents WHERE workspace_id = :w AND published_version IS NOT NULL")).hasSize(5);
+        assertThat(vectors(there).get("made"))
+                .isEqualTo(vectors(node.workspaceId).get("made"));
+        assertThat(rows(there, "SELECT FROM documents WHERE workspace_id = :w AND published_version IS NOT NULL"))
+                .hasSize(5);
     }
 }

@@ -12,19 +12,25 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/// Where the passphrase of an encrypted file is. It never goes to the server as a parameter: one that is typed, or comes from
-/// the command's own environment, is left in the data folder for the run, readable by its owner only, and goes with it.
+/// Where the passphrase of an encrypted file is. It never goes to the server as a parameter: one
+/// that is typed, or comes from
+/// the command's own environment, is left in the data folder for the run, readable by its owner
+/// only, and goes with it.
 final class PassphraseOptions {
 
     private static final String VARIABLE = "TIDEMILL_PASSPHRASE";
 
-    @Option(names = "--passphrase-file", paramLabel = "PATH", description = "file on the server that holds the passphrase")
+    @Option(
+            names = "--passphrase-file",
+            paramLabel = "PATH",
+            description = "file on the server that holds the passphrase")
     private @Nullable Path file;
 
     @Option(
             names = "--passphrase-env",
             paramLabel = "NAME",
-            description = "variable of the server's environment that holds it, TIDEMILL_PASSPHRASE or TIDEMILL_PASSPHRASE_NAME")
+            description =
+                    "variable of the server's environment that holds it, TIDEMILL_PASSPHRASE or TIDEMILL_PASSPHRASE_NAME")
     private @Nullable String variable;
 
     boolean given() {
@@ -113,7 +119,8 @@ final class PassphraseOptions {
                     Files.deleteIfExists(left);
                 }
             } catch (IOException e) {
-                throw new CommandFailed(ExitCode.ERROR, "remove " + left + ", which holds the passphrase: " + e.getMessage());
+                throw new CommandFailed(
+                        ExitCode.ERROR, "remove " + left + ", which holds the passphrase: " + e.getMessage());
             }
         }
     }

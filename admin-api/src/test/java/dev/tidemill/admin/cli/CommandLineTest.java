@@ -273,7 +273,8 @@ class CommandLineTest {
         String file = folder.resolve("locked.tidemill").toString();
         Map<String, String> environment = Map.of("TIDEMILL_PASSPHRASE", "the mill turns twice a day");
 
-        assertThat(run(server.home, environment, "export", file, "--encrypt").code()).isZero();
+        assertThat(run(server.home, environment, "export", file, "--encrypt").code())
+                .isZero();
         assertThat(run("import", file, "--project", "again")
                         .saysInOneLine("no terminal to type a passphrase on")
                         .code())
