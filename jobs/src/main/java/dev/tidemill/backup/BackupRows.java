@@ -83,8 +83,11 @@ public final class BackupRows {
                 .update();
         for (Kept kept : parts(id)) {
             if (kept.part() == null) {
-                jdbc.sql("UPDATE backup_parts SET part = CAST(:part AS jsonb) WHERE backup_id = :id AND number = :number")
-                        .param("part", JSON.writeValueAsString(new Kept(kept.todo().in(folder), null)))
+                jdbc.sql(
+                                "UPDATE backup_parts SET part = CAST(:part AS jsonb) WHERE backup_id = :id AND number = :number")
+                        .param(
+                                "part",
+                                JSON.writeValueAsString(new Kept(kept.todo().in(folder), null)))
                         .param("id", id)
                         .param("number", kept.todo().number())
                         .update();

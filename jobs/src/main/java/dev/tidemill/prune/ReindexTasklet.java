@@ -49,9 +49,11 @@ final class ReindexTasklet implements Tasklet {
             return RepeatStatus.FINISHED;
         }
         // Not in the step's own transaction: a concurrent build waits for every transaction that has read anything.
-        List<IndexBloat.Index> bloated = workspaces.callAlone(scope.workspaceId(), () -> indexes.of(scope.workspaceId()).stream()
-                .filter(index -> index.times() >= from)
-                .toList());
+        List<IndexBloat.Index> bloated = workspaces.callAlone(
+                scope.workspaceId(),
+                () -> indexes.of(scope.workspaceId()).stream()
+                        .filter(index -> index.times() >= from)
+                        .toList());
         List<String> done = new ArrayList<>();
         for (IndexBloat.Index index : bloated) {
             log.info("making {} anew, {} bytes for {} vectors", index.name(), index.bytes(), index.vectors());

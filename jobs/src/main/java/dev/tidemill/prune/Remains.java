@@ -17,8 +17,8 @@ final class Remains {
     /// A share of dead rows from which on searches suffer.
     private static final int BLOATED_PERCENT = 20;
 
-    /// An index this many times as large as it needs to be is told. One that was filled row by row takes little more than
-    /// one that was built at once.
+    /// An index this many times as large as it needs to be is told. One that was filled row by row takes little more
+    /// than one that was built at once.
     private static final double BLOATED_TIMES = 1.5;
 
     private final Workspaces workspaces;
@@ -137,8 +137,8 @@ final class Remains {
         return shares;
     }
 
-    /// Tables of which so much is dead, and indexes so much larger than they need to be, that searches suffer, each with
-    /// what to do.
+    /// Tables of which so much is dead, and indexes so much larger than they need to be, that searches suffer, each
+    /// with what to do.
     List<String> bloat(UUID workspaceId) {
         return workspaces.call(workspaceId, () -> {
             List<String> all = new ArrayList<>(dead(workspaceId));

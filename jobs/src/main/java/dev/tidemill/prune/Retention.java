@@ -253,7 +253,8 @@ public final class Retention {
                     "document", "a policy is of a workspace, a project or a source: leave document out");
         }
         if (tag != null && subject.source() != null) {
-            throw new InvalidParameter("source", "a policy of a tag is of the workspace or a project: leave source out");
+            throw new InvalidParameter(
+                    "source", "a policy of a tag is of the workspace or a project: leave source out");
         }
         Place place = find(workspaceId, subject);
         Map<String, @Nullable Object> parameters = place(workspaceId, place, tag);
@@ -397,8 +398,8 @@ public final class Retention {
     public record Source(String project, String type, String location) {}
 
     /// Brings a retired document back, as far as its undo window has left it: a copy of its newest version is as if it
-    /// had just been extracted, and the next ingest of its source makes its vectors and publishes it. The version itself
-    /// stays what was valid then, for queries of the past.
+    /// had just been extracted, and the next ingest of its source makes its vectors and publishes it. The version
+    /// itself stays what was valid then, for queries of the past.
     ///
     /// @return the source to ingest
     /// @throws InvalidParameter when the document is not retired, or nothing is left to bring back
@@ -450,20 +451,17 @@ public final class Retention {
                 .optional()
                 .orElseThrow(() -> new InvalidParameter(
                         "document", subject + " is not retired, or nothing of it is left to bring back"));
-        for (String sql : List.of(
-                """
+        for (String sql : List.of("""
                 INSERT INTO document_texts (workspace_id, version_id, start_offset, text)
                 SELECT workspace_id, :copy, start_offset, text FROM document_texts
                 WHERE workspace_id = :workspace AND version_id = :version
-                """,
-                """
+                """, """
                 INSERT INTO chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text, heading_path,
                   start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, run_id)
                 SELECT workspace_id, project_id, document_id, :copy, ordinal, content_id, header, text, heading_path,
                        start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, run_id FROM chunks
                 WHERE workspace_id = :workspace AND version_id = :version ORDER BY ordinal
-                """,
-                """
+                """, """
                 UPDATE documents SET deleted_at = NULL, version = :number,
                   ttl_expires_at = CASE WHEN ttl_expires_at > now() THEN ttl_expires_at END
                 WHERE workspace_id = :workspace AND id = :document

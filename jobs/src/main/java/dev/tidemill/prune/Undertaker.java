@@ -51,8 +51,8 @@ final class Undertaker {
         switch (kind) {
             case EXPIRED -> retire(workspaceId, keys);
             case VERSIONS -> {
-                Leaving leaving =
-                        past.leaving(workspaceId, keys.stream().map(Long::valueOf).toList());
+                Leaving leaving = past.leaving(
+                        workspaceId, keys.stream().map(Long::valueOf).toList());
                 execute(workspaceId, keys, """
                         DELETE FROM document_versions WHERE workspace_id = :workspace AND id = ANY (CAST(:keys AS bigint[]))""");
                 past.left(workspaceId, leaving);

@@ -43,8 +43,7 @@ public record SearchResult(
     /// @param pastChunks chunks compared one by one, as their versions are superseded by now
     /// @param withoutVector of those, chunks that the live vector set has no vector of: only their words find them
     /// @param wordsOfThen whether the words of the question were counted as they stood then, or as today
-    public record AsOf(
-            Instant at, Instant completeSince, long pastChunks, long withoutVector, boolean wordsOfThen) {
+    public record AsOf(Instant at, Instant completeSince, long pastChunks, long withoutVector, boolean wordsOfThen) {
 
         /// Whether everything that was valid then is still there.
         public boolean complete() {

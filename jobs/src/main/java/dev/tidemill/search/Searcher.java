@@ -100,8 +100,8 @@ public final class Searcher {
                 "the live vector set of project \"" + project + "\" changed " + SWITCHES + " times within one search");
     }
 
-    /// A version that is superseded between two statements would be neither live in the second nor past in the first, so
-    /// a search of the past sees one state.
+    /// A version that is superseded between two statements would be neither live in the second nor past in the first,
+    /// so a search of the past sees one state.
     private <T> T seeing(UUID workspaceId, SearchRequest request, Supplier<T> search) {
         return request.asOf() == null
                 ? workspaces.call(workspaceId, search)
@@ -143,8 +143,7 @@ public final class Searcher {
                 : chunks.byText(project, request.question(), depth, RANKED_AT_MOST, scope);
         long matched = System.nanoTime();
         List<Standing> fused = Fusion.fuse(byVector, byText.found(), Fusion.VECTOR_WEIGHT, Fusion.TEXT_WEIGHT);
-        List<Hit> hits =
-                chunks.load(project, fused.stream().limit(request.k()).toList(), request.asOf());
+        List<Hit> hits = chunks.load(project, fused.stream().limit(request.k()).toList(), request.asOf());
         Then then = scope.then();
         long end = System.nanoTime();
         return new SearchResult(

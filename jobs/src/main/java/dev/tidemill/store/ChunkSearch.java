@@ -249,7 +249,10 @@ public final class ChunkSearch {
                 project, Filter.NONE, "v.state = 'superseded' AND v.valid_to > :asOf AND v.valid_from <= :asOf", time);
         List<Version> past = filter.onDocuments()
                 ? versions(
-                        project, filter, "v.state = 'superseded' AND v.valid_to > :asOf AND v.valid_from <= :asOf", time)
+                        project,
+                        filter,
+                        "v.state = 'superseded' AND v.valid_to > :asOf AND v.valid_from <= :asOf",
+                        time)
                 : all;
         List<Version> newer = live.newer() <= PastChunks.COUNTED_UP_TO
                 ? versions(project, Filter.NONE, "v.state = 'published' AND v.valid_from > :asOf", time)
@@ -463,13 +466,7 @@ public final class ChunkSearch {
     }
 
     private List<Scored> ranked(
-            String function,
-            Project project,
-            String required,
-            List<Term> terms,
-            int top,
-            int candidates,
-            Scope scope) {
+            String function, Project project, String required, List<Term> terms, int top, int candidates, Scope scope) {
         return jdbc.sql("""
                         SELECT chunk_id, score FROM %s, CAST(:required AS tsquery),
                           ARRAY(SELECT CAST(t AS tsquery) FROM unnest(CAST(:terms AS text[])) WITH ORDINALITY AS q (t, n)

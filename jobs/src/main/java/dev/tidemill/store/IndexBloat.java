@@ -5,8 +5,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// How much larger the indexes of vectors are than they need to be. What is deleted from a set leaves holes in the graph
-/// of its index, which vacuum empties and only new vectors fill; until then a walk reads more pages for the same hits.
+/// How much larger the indexes of vectors are than they need to be. What is deleted from a set leaves holes in the
+/// graph of its index, which vacuum empties and only new vectors fill; until then a walk reads more pages for the
+/// same hits.
 public final class IndexBloat {
 
     /// Smaller indexes are in memory whatever is in them.
@@ -37,8 +38,8 @@ public final class IndexBloat {
             return table + "_hnsw";
         }
 
-        /// Bytes that an index made now of these vectors would have: an element and its neighbours are in one page where
-        /// both fit.
+        /// Bytes that an index made now of these vectors would have: an element and its neighbours are in one page
+        /// where both fit.
         public long needed() {
             int vector = 8 + dimensions * (type.equals("vector") ? Float.BYTES : Short.BYTES);
             int element = aligned(72 + vector) + aligned(4 + 2 * neighbours * 6) + 2 * 4;

@@ -105,8 +105,8 @@ public final class IndexBuilder {
         statement.execute("SET max_parallel_maintenance_workers = " + means.workers());
     }
 
-    /// A rebuild that broke off leaves an index that is written to and never read: the new one unfinished, or the old one
-    /// on its way out.
+    /// A rebuild that broke off leaves an index that is written to and never read: the new one unfinished, or the old
+    /// one on its way out.
     private static void dropLeftovers(Connection connection, String table) throws SQLException {
         List<String> leftovers = new ArrayList<>();
         try (PreparedStatement query = connection.prepareStatement("""
@@ -137,12 +137,7 @@ public final class IndexBuilder {
     }
 
     private boolean run(
-            Statement statement,
-            int pid,
-            String table,
-            String build,
-            Consumer<String> progress,
-            BooleanSupplier stop)
+            Statement statement, int pid, String table, String build, Consumer<String> progress, BooleanSupplier stop)
             throws SQLException, InterruptedException {
         CompletableFuture<@Nullable Void> built = new CompletableFuture<>();
         Thread.ofVirtual().name("index-" + table).start(() -> {

@@ -38,8 +38,9 @@ public final class Past {
     }
 
     private Leaving leaving(UUID workspaceId, String which, String[] ids) {
-        List<UUID> projects = jdbc.sql("SELECT DISTINCT project_id FROM document_versions WHERE workspace_id = :workspace AND "
-                        + which)
+        List<UUID> projects = jdbc.sql(
+                        "SELECT DISTINCT project_id FROM document_versions WHERE workspace_id = :workspace AND "
+                                + which)
                 .param("workspace", workspaceId)
                 .param("ids", ids)
                 .query(UUID.class)

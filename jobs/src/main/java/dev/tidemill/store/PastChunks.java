@@ -170,7 +170,8 @@ final class PastChunks {
         return lexemes.stream().map(TextQuery::quoted).toArray(String[]::new);
     }
 
-    /// Many rows read one by one look costly enough to the planner to be compiled, which then takes longer than they do.
+    /// Many rows read one by one look costly enough to the planner to be compiled, which then takes longer than they
+    /// do.
     private void withoutCompiling() {
         jdbc.sql("SELECT set_config('jit', 'off', true)").query(String.class).single();
     }

@@ -9,8 +9,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Makes versions visible and takes them away, each time in one transaction for chunks, vectors, text
 /// index, embedding cache and term counts: a query sees a document's old version or its new one, never
-/// both and never half of one. What a version was and from when to when it was valid stays for queries of the past, until
-/// it is pruned.
+/// both and never half of one. What a version was and from when to when it was valid stays for queries of the past,
+/// until it is pruned.
 public final class Publisher {
 
     private final JdbcClient jdbc;
@@ -94,7 +94,8 @@ public final class Publisher {
     /// @return from when on it is so
     private OffsetDateTime replace(SourceScope scope, Long[] newVersions, String[] documents) {
         // The first statement locks the project: publishing is serial, and shares the row lock with no writer of
-        // chunks. The time is read once it has the lock: a transaction that began earlier and waited would else end what is
+        // chunks. The time is read once it has the lock: a transaction that began earlier and waited would else end
+        // what is
         // valid from later on, and the past would have a version of no time at all.
         OffsetDateTime at = jdbc.sql("""
                         UPDATE projects SET corpus_generation = corpus_generation + 1, updated_at = now()

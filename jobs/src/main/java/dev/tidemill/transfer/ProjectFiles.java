@@ -55,7 +55,10 @@ public final class ProjectFiles {
                         SELECT p.id, p.slug, (SELECT count(*) FROM documents d WHERE d.workspace_id = p.workspace_id
                             AND d.project_id = p.id AND d.published_version IS NOT NULL AND d.deleted_at IS NULL) AS documents
                         FROM projects p WHERE p.workspace_id = :workspace ORDER BY p.slug
-                        """).param("workspace", workspaceId).query(Found.class).list());
+                        """)
+                        .param("workspace", workspaceId)
+                        .query(Found.class)
+                        .list());
     }
 
     /// Where the file of a project lies once it is whole.

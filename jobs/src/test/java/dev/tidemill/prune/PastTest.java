@@ -89,10 +89,12 @@ class PastTest {
             publisher.retire(scope(), List.of(document("doc-1.md")));
         });
 
-        assertThat(node.number("SELECT count(*) FROM document_versions WHERE state = 'superseded' AND valid_to > valid_from"))
+        assertThat(node.number(
+                        "SELECT count(*) FROM document_versions WHERE state = 'superseded' AND valid_to > valid_from"))
                 .isEqualTo(2);
-        assertThat(node.number("SELECT count(*) FROM document_versions a JOIN document_versions b ON b.version = a.version + 1"
-                        + " WHERE a.valid_to = b.valid_from"))
+        assertThat(node.number(
+                        "SELECT count(*) FROM document_versions a JOIN document_versions b ON b.version = a.version + 1"
+                                + " WHERE a.valid_to = b.valid_from"))
                 .isEqualTo(1);
         assertThat(node.number("SELECT count(*) FROM chunks c JOIN document_versions v ON v.id = c.version_id"
                         + " WHERE c.valid_from = v.valid_from AND c.valid_to = v.valid_to"))
@@ -111,7 +113,8 @@ class PastTest {
                         + " ON d.id = c.document_id WHERE d.key = 'doc-1.md' AND vector_dims(x.embedding) = 4"))
                 .isEqualTo(2);
         assertThat(node.number("SELECT count(*) FROM past_vectors")).isEqualTo(2);
-        long whole = node.number("SELECT count(*) FROM projects WHERE complete_since < (SELECT max(deleted_at) FROM documents)");
+        long whole = node.number(
+                "SELECT count(*) FROM projects WHERE complete_since < (SELECT max(deleted_at) FROM documents)");
         assertThat(whole).isEqualTo(1);
 
         node.execute("UPDATE documents SET deleted_at = deleted_at - interval '8 days' WHERE deleted_at IS NOT NULL;"
@@ -122,8 +125,9 @@ class PastTest {
         assertThat(node.number("SELECT count(*) FROM documents WHERE key = 'doc-1.md'"))
                 .isZero();
         assertThat(node.number("SELECT count(*) FROM past_vectors")).isZero();
-        assertThat(node.number("SELECT count(*) FROM projects WHERE complete_since BETWEEN now() - interval '8 days 1 hour'"
-                        + " AND now() - interval '8 days'"))
+        assertThat(node.number(
+                        "SELECT count(*) FROM projects WHERE complete_since BETWEEN now() - interval '8 days 1 hour'"
+                                + " AND now() - interval '8 days'"))
                 .isEqualTo(1);
     }
 
@@ -151,8 +155,9 @@ class PastTest {
                 .isEqualTo(1);
         assertThat(node.number("SELECT count(*) FROM past_vectors x JOIN chunks c USING (content_id)"))
                 .isEqualTo(2);
-        assertThat(node.number("SELECT count(*) FROM projects WHERE complete_since BETWEEN now() - interval '40 days 1 hour'"
-                        + " AND now() - interval '39 days'"))
+        assertThat(node.number(
+                        "SELECT count(*) FROM projects WHERE complete_since BETWEEN now() - interval '40 days 1 hour'"
+                                + " AND now() - interval '39 days'"))
                 .isEqualTo(1);
     }
 
@@ -166,7 +171,9 @@ class PastTest {
         Retention.Source source = retention.bringBack(node.workspaceId, about("doc-1.md"), "tester");
 
         assertThat(source.location()).isEqualTo("/a");
-        assertThat(node.rows("SELECT valid_from, valid_to FROM document_versions WHERE version = 2 AND state = 'superseded'"))
+        assertThat(
+                        node.rows(
+                                "SELECT valid_from, valid_to FROM document_versions WHERE version = 2 AND state = 'superseded'"))
                 .singleElement()
                 .isEqualTo(ended);
         assertThat(node.rows("SELECT version, published_version, deleted_at FROM documents"))
@@ -179,10 +186,14 @@ class PastTest {
         assertThat(node.rows("SELECT text FROM chunks WHERE valid_to IS NULL ORDER BY ordinal"))
                 .isEqualTo(node.rows("SELECT c.text FROM chunks c JOIN document_versions v ON v.id = c.version_id"
                         + " WHERE v.version = 2 ORDER BY c.ordinal"));
-        assertThat(node.rows("SELECT text FROM document_texts t JOIN document_versions v ON v.id = t.version_id WHERE v.version = 3"))
-                .isEqualTo(node.rows(
-                        "SELECT text FROM document_texts t JOIN document_versions v ON v.id = t.version_id WHERE v.version = 2"));
-        assertThat(node.number("SELECT chunks FROM lexemes WHERE lexeme = 'word1'")).isEqualTo(2);
+        assertThat(
+                        node.rows(
+                                "SELECT text FROM document_texts t JOIN document_versions v ON v.id = t.version_id WHERE v.version = 3"))
+                .isEqualTo(
+                        node.rows(
+                                "SELECT text FROM document_texts t JOIN document_versions v ON v.id = t.version_id WHERE v.version = 2"));
+        assertThat(node.number("SELECT chunks FROM lexemes WHERE lexeme = 'word1'"))
+                .isEqualTo(2);
     }
 
     @Test
@@ -220,8 +231,9 @@ class PastTest {
     void whatIsBroughtBackWithinItsUndoWindowStaysThroughAPrune() {
         new MadeCorpus(node).documents("/a", 2, 1, 1);
         retire("doc-1.md");
-        node.execute("UPDATE documents SET deleted_at = now() - interval '6 days', ttl_expires_at = now() - interval '7 days'"
-                + " WHERE key = 'doc-1.md'");
+        node.execute(
+                "UPDATE documents SET deleted_at = now() - interval '6 days', ttl_expires_at = now() - interval '7 days'"
+                        + " WHERE key = 'doc-1.md'");
         node.run(Prune.JOB, Map.of());
         retention.bringBack(node.workspaceId, about("doc-1.md"), "tester");
         publish();

@@ -178,7 +178,17 @@ class PruneTest {
         long deletedDocuments = of(plan.counts(), "documents");
         assertThat(of(before, "documents") - of(after, "documents")).isEqualTo(deletedDocuments);
         assertThat(of(before, "expired") - of(after, "expired")).isEqualTo(1);
-        for (String kind : List.of("blobs", "cache", "letters", "history", "plans", "fires", "queries", "usage", "evaluations", "asked",
+        for (String kind : List.of(
+                "blobs",
+                "cache",
+                "letters",
+                "history",
+                "plans",
+                "fires",
+                "queries",
+                "usage",
+                "evaluations",
+                "asked",
                 "sets")) {
             // The document that ended takes its cached embeddings with it, in the transaction that retires it.
             long expected = of(plan.counts(), kind) + (kind.equals("cache") ? 3 : 0);
@@ -364,7 +374,10 @@ class PruneTest {
                 node.bean(org.springframework.jdbc.core.simple.JdbcClient.class));
         Retention.Subject all = new Retention.Subject(null, null, null);
         Retention.Subject project = new Retention.Subject("default", null, null);
-        var source = node.owner.sql("SELECT id FROM sources").query(java.util.UUID.class).single();
+        var source = node.owner
+                .sql("SELECT id FROM sources")
+                .query(java.util.UUID.class)
+                .single();
         retention.set(
                 node.workspaceId,
                 new Retention.Subject("default", source, null),
@@ -402,8 +415,9 @@ class PruneTest {
     @Test
     void anIndexThatIsFarTooLargeIsToldAndMadeAnewWhereTheSettingsSaySo() {
         corpus(node).documents("/a", 1, 1, 1);
-        node.execute("INSERT INTO vectors_1 SELECT '" + node.workspaceId
-                + "', gen_random_uuid(), ARRAY[random(), random(), random(), random()]::real[]::halfvec FROM generate_series(1, 6000)");
+        node.execute(
+                "INSERT INTO vectors_1 SELECT '" + node.workspaceId
+                        + "', gen_random_uuid(), ARRAY[random(), random(), random(), random()]::real[]::halfvec FROM generate_series(1, 6000)");
         node.execute("CREATE INDEX vectors_1_hnsw ON vectors_1 USING hnsw (embedding halfvec_cosine_ops)");
         node.execute("VACUUM ANALYZE vectors_1");
         assertThat(node.plan(Prune.JOB, Map.of()).plan().notes()).noneMatch(note -> note.contains("vectors_1_hnsw"));
@@ -419,8 +433,8 @@ class PruneTest {
         assertThat(told.message()).contains("the index vectors_1_hnsw takes").contains("REINDEX INDEX CONCURRENTLY");
         assertThat(node.number("SELECT pg_relation_size('vectors_1_hnsw')")).isEqualTo(before);
         OwnerIndexes.owner = database.dataSource();
-        try (JobNode reindexing = new JobNode(
-                database, Map.of("prune.reindex", "1.5"), PruneConfiguration.class, OwnerIndexes.class)) {
+        try (JobNode reindexing =
+                new JobNode(database, Map.of("prune.reindex", "1.5"), PruneConfiguration.class, OwnerIndexes.class)) {
             RunView run = reindexing.run(Prune.JOB, Map.of());
             assertThat(run.status()).isEqualTo("COMPLETED");
             assertThat(run.message()).contains("made anew: vectors_1_hnsw").doesNotContain("REINDEX INDEX");

@@ -97,7 +97,9 @@ class AsOfTest {
                             .corpusChunks()));
         }
         for (Moment moment : moments) {
-            assertThat(everything(workspace, moment.at())).as("at %s", moment.at()).isEqualTo(moment.found());
+            assertThat(everything(workspace, moment.at()))
+                    .as("at %s", moment.at())
+                    .isEqualTo(moment.found());
             assertThat(search(workspace, "harbour", SearchMode.HYBRID, Filter.NONE, moment.at())
                             .corpusChunks())
                     .isEqualTo(moment.chunks());
@@ -116,13 +118,15 @@ class AsOfTest {
                 .single()
                 .toInstant();
         corpus.owner()
-                .sql("UPDATE document_versions SET valid_from = (SELECT max(valid_to) FROM document_versions WHERE workspace_id = :w)"
-                        + " WHERE workspace_id = :w AND state = 'published'")
+                .sql(
+                        "UPDATE document_versions SET valid_from = (SELECT max(valid_to) FROM document_versions WHERE workspace_id = :w)"
+                                + " WHERE workspace_id = :w AND state = 'published'")
                 .param("w", workspace)
                 .update();
         corpus.owner()
-                .sql("UPDATE chunks c SET valid_from = v.valid_from, valid_to = v.valid_to FROM document_versions v WHERE v.id = c.version_id"
-                        + " AND c.workspace_id = :w")
+                .sql(
+                        "UPDATE chunks c SET valid_from = v.valid_from, valid_to = v.valid_to FROM document_versions v WHERE v.id = c.version_id"
+                                + " AND c.workspace_id = :w")
                 .param("w", workspace)
                 .update();
 
@@ -143,15 +147,17 @@ class AsOfTest {
 
         SearchResult past = search(workspace, "zyzzyva", SearchMode.TEXT, Filter.NONE, then);
 
-        assertThat(search(workspace, "zyzzyva", SearchMode.TEXT, Filter.NONE, corpus.now()).hits())
+        assertThat(search(workspace, "zyzzyva", SearchMode.TEXT, Filter.NONE, corpus.now())
+                        .hits())
                 .isEmpty();
         assertThat(past.hits()).singleElement().satisfies(hit -> {
             assertThat(hit.version()).isEqualTo(1);
             assertThat(corpus.texts.slice(workspace, document, hit.version(), hit.start(), hit.end()))
                     .contains(hit.text());
         });
-        assertThat(past.terms()).singleElement().satisfies(term -> assertThat(term.chunks())
-                .isEqualTo(1));
+        assertThat(past.terms())
+                .singleElement()
+                .satisfies(term -> assertThat(term.chunks()).isEqualTo(1));
     }
 
     @Test
@@ -166,8 +172,9 @@ class AsOfTest {
                 .query(Long.class)
                 .single();
         corpus.owner()
-                .sql("DELETE FROM vectors_" + set
-                        + " x USING chunks c WHERE c.content_id = x.content_id AND c.valid_to IS NOT NULL AND c.text LIKE '%barge%'")
+                .sql(
+                        "DELETE FROM vectors_" + set
+                                + " x USING chunks c WHERE c.content_id = x.content_id AND c.valid_to IS NOT NULL AND c.text LIKE '%barge%'")
                 .update();
 
         SearchResult result = search(workspace, "barge wheat", SearchMode.HYBRID, Filter.NONE, then);
@@ -195,8 +202,7 @@ class AsOfTest {
                                 .asOf())
                         .complete())
                 .isTrue();
-        SearchResult before =
-                search(workspace, "harbour", SearchMode.HYBRID, Filter.NONE, since.minusNanos(1_000));
+        SearchResult before = search(workspace, "harbour", SearchMode.HYBRID, Filter.NONE, since.minusNanos(1_000));
         assertThat(Objects.requireNonNull(before.asOf()).complete()).isFalse();
         assertThat(before.hits()).isEmpty();
         assertThat(before.corpusChunks()).isZero();

@@ -124,7 +124,8 @@ class SearchPlanTest {
                         SELECT :w, :set, c.content_id,
                           (SELECT array_agg(random() - 0.5 + c.id * 0 + n * 0) FROM generate_series(1, %d) n)::real[]::halfvec::vector
                         FROM chunks c WHERE c.valid_to IS NOT NULL
-                        """.formatted(TestCorpus.DIMENSIONS).replace(":w", "'" + workspace + "'")
+                        """.formatted(TestCorpus.DIMENSIONS)
+                        .replace(":w", "'" + workspace + "'")
                         .replace(":set", String.valueOf(project.liveSetId())))
                 .update();
     }
@@ -217,21 +218,24 @@ class SearchPlanTest {
     void aFilterThatLeavesFewChunksIsExact() {
         Filter one = new Filter(List.of(), List.of("doc17", "doc18"), Map.of(), null);
 
-        assertThat(recall(List.of(one), "c.valid_to IS NULL AND d.file_name IN ('doc17', 'doc18')")).isEqualTo(1.0);
+        assertThat(recall(List.of(one), "c.valid_to IS NULL AND d.file_name IN ('doc17', 'doc18')"))
+                .isEqualTo(1.0);
     }
 
     @Test
     void aFilterThatLeavesATenthStillFillsTheResult() {
         Filter tenth = new Filter(List.of(), List.of(), Map.of("tenth", "yes"), null);
 
-        assertThat(recall(List.of(tenth), "c.valid_to IS NULL AND d.metadata ->> 'tenth' = 'yes'")).isGreaterThan(0.6);
+        assertThat(recall(List.of(tenth), "c.valid_to IS NULL AND d.metadata ->> 'tenth' = 'yes'"))
+                .isGreaterThan(0.6);
     }
 
     @Test
     void aFilterOnHeadingsStillFillsTheResult() {
         Filter half = new Filter(List.of(), List.of(), Map.of(), "part 1");
 
-        assertThat(recall(List.of(half), "c.valid_to IS NULL AND c.heading_path = '{Part 1}'")).isGreaterThan(0.6);
+        assertThat(recall(List.of(half), "c.valid_to IS NULL AND c.heading_path = '{Part 1}'"))
+                .isGreaterThan(0.6);
     }
 
     /// The index finds of the live ones what it finds of them today, and of the superseded ones none is missed.

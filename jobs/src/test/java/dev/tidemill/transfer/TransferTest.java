@@ -14,6 +14,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -21,7 +22,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import java.time.InstantSource;
 import org.springframework.batch.core.job.JobExecution;
 import org.springframework.batch.core.job.JobInstance;
 import org.springframework.batch.core.job.parameters.JobParameters;
@@ -218,7 +218,10 @@ class TransferTest {
         JobParameters parameters = new JobParametersBuilder()
                 .addString("workspace", from.workspaceId.toString())
                 .addString("project", "default")
-                .addString("projectId", String.valueOf(from.rows("SELECT id FROM projects").getFirst().get("id")))
+                .addString(
+                        "projectId",
+                        String.valueOf(
+                                from.rows("SELECT id FROM projects").getFirst().get("id")))
                 .addString("file", file().toString())
                 .toJobParameters();
         StepExecution step = new StepExecution(2, "seal", new JobExecution(1, instance, parameters));

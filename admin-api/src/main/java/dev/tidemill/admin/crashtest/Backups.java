@@ -86,8 +86,8 @@ final class Backups {
                 faults.add("files of a backup that is none: " + backup.getFileName());
                 continue;
             }
-            Set<Path> known = new HashSet<>(Set.of(
-                    backup.resolve(MANIFEST), backup.resolve("manifest.mac"), backup.resolve("marks.json")));
+            Set<Path> known = new HashSet<>(
+                    Set.of(backup.resolve(MANIFEST), backup.resolve("manifest.mac"), backup.resolve("marks.json")));
             for (JsonNode part : manifest(backup).path("parts")) {
                 Path file = backup.resolve(part.path("name").asString());
                 known.add(file);

@@ -88,14 +88,14 @@ final class Campaign {
                         + fault.point().where(),
                 1,
                 Integer::sum);
-        progress.accept(subject.job() + ": kill " + fault.number() + " of " + schedule.size() + ": "
-                + fault.described());
+        progress.accept(
+                subject.job() + ": kill " + fault.number() + " of " + schedule.size() + ": " + fault.described());
     }
 
     void recovered(double seconds) {
         recoveries.add(seconds);
-        progress.accept(String.format(
-                Locale.ROOT, "%s: recovery %d after %.1f s", subject.job(), recoveries.size(), seconds));
+        progress.accept(
+                String.format(Locale.ROOT, "%s: recovery %d after %.1f s", subject.job(), recoveries.size(), seconds));
     }
 
     void fault(String fault) {

@@ -33,8 +33,7 @@ public final class CrashTest implements AutoCloseable {
     /// @param nodes processes that are kept alive
     /// @param documents in the folder at first
     /// @param lease how long a silent process is believed alive
-    public record Options(
-            Set<String> jobs, long seed, int kills, Mode mode, int documents, int nodes, Duration lease) {
+    public record Options(Set<String> jobs, long seed, int kills, Mode mode, int documents, int nodes, Duration lease) {
 
         public Options {
             jobs = Set.copyOf(jobs);
@@ -101,8 +100,7 @@ public final class CrashTest implements AutoCloseable {
                 break;
             }
         }
-        return new Report(
-                reports, library.ledger().size(), payments.calls(), payments.repeated(), nodes.refused());
+        return new Report(reports, library.ledger().size(), payments.calls(), payments.repeated(), nodes.refused());
     }
 
     private void round(Campaign campaign, long seed) throws InterruptedException, IOException {
@@ -122,11 +120,7 @@ public final class CrashTest implements AutoCloseable {
                                     options.mode(),
                                     nodes.passages().counts()));
         }
-        new Pursuit(
-                        nodes,
-                        scratch.resolve("logs"),
-                        subject.order(world, nodes.crashed(), identity, round),
-                        campaign)
+        new Pursuit(nodes, scratch.resolve("logs"), subject.order(world, nodes.crashed(), identity, round), campaign)
                 .run();
         subject.expect(world);
         for (Side side : world.sides()) {
@@ -155,9 +149,7 @@ public final class CrashTest implements AutoCloseable {
     private List<String> leftovers(Side side) throws IOException {
         List<String> left = new ArrayList<>();
         for (Path folder : List.of(
-                side.home().resolve("spool"),
-                side.home().resolve("uploads"),
-                WorkerProcess.temporary(scratch, side))) {
+                side.home().resolve("spool"), side.home().resolve("uploads"), WorkerProcess.temporary(scratch, side))) {
             if (Files.isDirectory(folder)) {
                 try (Stream<Path> files = Files.list(folder)) {
                     files.filter(file -> file.getFileName().toString().matches("(tidemill-(?!spool)|page|upload).*"))

@@ -54,8 +54,8 @@ final class ExportSubject implements Subject {
     public List<String> meanwhile(Side side) throws IOException {
         List<String> half = new ArrayList<>();
         try (Stream<Path> files = Files.list(side.files())) {
-            for (Path file : files.filter(file -> file.toString().endsWith(".tidemill"))
-                    .toList()) {
+            for (Path file :
+                    files.filter(file -> file.toString().endsWith(".tidemill")).toList()) {
                 try {
                     ExportedFile.lines(file);
                 } catch (IOException | IllegalStateException e) {

@@ -38,10 +38,11 @@ final class ExportedFile {
                 if (!hash("SHA-256", bytes).equals(part.path("sha256").asString())) {
                     throw new IllegalStateException(part.path("name") + " is not what the manifest says");
                 }
-                List<String> items = items(part.path("kind").asString(), clear(part.path("name").asString(), bytes));
+                List<String> items = items(
+                        part.path("kind").asString(), clear(part.path("name").asString(), bytes));
                 if (items.size() != part.path("items").asLong()) {
-                    throw new IllegalStateException(part.path("name") + " has " + items.size() + " items and is to have "
-                            + part.path("items"));
+                    throw new IllegalStateException(
+                            part.path("name") + " has " + items.size() + " items and is to have " + part.path("items"));
                 }
                 lines.addAll(items);
                 entries++;

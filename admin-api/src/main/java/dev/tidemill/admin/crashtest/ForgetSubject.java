@@ -61,8 +61,7 @@ final class ForgetSubject implements Subject {
 
     @Override
     public Order order(World world, Side side, String identity, int round) {
-        return Order.of(
-                identity, job(), Map.of("request", String.valueOf(receipts.get(side))));
+        return Order.of(identity, job(), Map.of("request", String.valueOf(receipts.get(side))));
     }
 
     @Override

@@ -9,29 +9,25 @@ import java.util.Map;
 final class ImportSubject implements Subject {
 
     /// What anyone could see of a project; `$P` stands for its name, `$S` for its live set.
-    private static final List<String> VISIBLE = List.of(
-            """
+    private static final List<String> VISIBLE = List.of("""
             SELECT 'document' AS what, s.type, s.location, d.key, v.file_name, v.title, v.media_type, v.metadata::text AS metadata,
                    v.profile, v.text_length, v.chunk_count, encode(v.sha256, 'hex') AS hash, b.size
             FROM documents d JOIN projects p ON p.id = d.project_id JOIN sources s ON s.id = d.source_id
             JOIN document_versions v ON v.document_id = d.id AND v.version = d.published_version
             LEFT JOIN blobs b ON b.workspace_id = v.workspace_id AND b.sha256 = v.sha256
             WHERE p.slug = '$P' AND d.deleted_at IS NULL
-            """,
-            """
+            """, """
             SELECT 'text' AS what, d.key, t.start_offset, md5(t.text) AS text FROM document_texts t
             JOIN document_versions v ON v.id = t.version_id JOIN documents d ON d.id = v.document_id
               AND d.published_version = v.version AND d.deleted_at IS NULL
             JOIN projects p ON p.id = d.project_id WHERE p.slug = '$P'
-            """,
-            """
+            """, """
             SELECT 'chunk' AS what, d.key, c.ordinal, c.content_id, md5(c.header || c.text) AS text, md5(c.tsv::text) AS tsv,
                    c.heading_path::text AS path, c.start_offset, c.end_offset, c.tokens, md5(x.embedding::text) AS vector
             FROM chunks c JOIN documents d ON d.id = c.document_id JOIN projects p ON p.id = c.project_id
             LEFT JOIN vectors_$S x ON x.workspace_id = c.workspace_id AND x.content_id = c.content_id
             WHERE p.slug = '$P' AND c.valid_from IS NOT NULL AND c.valid_to IS NULL
-            """,
-            """
+            """, """
             SELECT 'question' AS what, q.key, q.question, q.expected::text AS expected
             FROM golden_questions q JOIN projects p ON p.id = q.project_id WHERE p.slug = '$P'
             """);
@@ -63,10 +59,7 @@ final class ImportSubject implements Subject {
 
     @Override
     public Order order(World world, Side side, String identity, int round) {
-        return Order.of(
-                identity,
-                job(),
-                Map.of("file", file(world, round).toString(), "project", project(round)));
+        return Order.of(identity, job(), Map.of("file", file(world, round).toString(), "project", project(round)));
     }
 
     private static List<String> visible(Side side, String project) {

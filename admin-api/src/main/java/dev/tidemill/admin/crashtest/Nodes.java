@@ -156,8 +156,8 @@ final class Nodes implements AutoCloseable {
         if (side == reference) {
             WorkerProcess worker = Objects.requireNonNull(undisturbed, "started before");
             if (!worker.alive()) {
-                throw new IllegalStateException("the undisturbed process has ended: see "
-                        + WorkerProcess.log(scratch, worker.name()));
+                throw new IllegalStateException(
+                        "the undisturbed process has ended: see " + WorkerProcess.log(scratch, worker.name()));
             }
             return Optional.of(worker);
         }

@@ -126,7 +126,10 @@ public record Report(List<Job> jobs, int documents, long embeddings, long repeat
         show(text, "lost", lost());
         show(text, "duplicated", duplicated());
         show(text, "wrong", faults());
-        text.append("lost ").append(lost().size()).append(", duplicated ").append(duplicated().size());
+        text.append("lost ")
+                .append(lost().size())
+                .append(", duplicated ")
+                .append(duplicated().size());
         if (!faults().isEmpty()) {
             text.append(", wrong ").append(faults().size());
         }

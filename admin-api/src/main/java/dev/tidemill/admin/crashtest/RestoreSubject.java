@@ -41,10 +41,11 @@ final class RestoreSubject implements Subject {
         List<String> faults = new ArrayList<>(Backups.differences(world, side, database(side, round)));
         faults.addAll(side.lines(
                 "a database that is not whole",
-                "SELECT datname FROM pg_database WHERE datname LIKE 'restored\\_" + side.database() + "\\_%\\_restoring'"));
-        Side copy = new Side(database(side, round), side.home(), side.files(), () -> world.database(database(side, round)));
-        faults.addAll(copy.lines(
-                "an index or a constraint that is not whole", """
+                "SELECT datname FROM pg_database WHERE datname LIKE 'restored\\_" + side.database()
+                        + "\\_%\\_restoring'"));
+        Side copy =
+                new Side(database(side, round), side.home(), side.files(), () -> world.database(database(side, round)));
+        faults.addAll(copy.lines("an index or a constraint that is not whole", """
                 SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid
                 UNION ALL SELECT conname::text FROM pg_constraint WHERE NOT convalidated
                 """));

@@ -29,13 +29,7 @@ final class WorkerProcess implements AutoCloseable {
     ///
     /// @param password handed over in the environment, which other users cannot read
     WorkerProcess(
-            String name,
-            Path scratch,
-            Wire wire,
-            Side side,
-            String username,
-            String password,
-            List<String> settings) {
+            String name, Path scratch, Wire wire, Side side, String username, String password, List<String> settings) {
         this.name = name;
         this.wire = wire;
         List<String> command = new ArrayList<>(List.of(

@@ -56,8 +56,7 @@ record SearchResponse(
     /// @param pastChunks passages of superseded versions, compared one by one
     /// @param withoutVector of those, without a vector of the live set
     /// @param wordCounts whether words count as they did `then` or as `today`
-    record PastExplanation(
-            Instant at, Instant completeSince, long pastChunks, long withoutVector, String wordCounts) {
+    record PastExplanation(Instant at, Instant completeSince, long pastChunks, long withoutVector, String wordCounts) {
 
         static @Nullable PastExplanation of(SearchResult.@Nullable AsOf asOf) {
             return asOf == null

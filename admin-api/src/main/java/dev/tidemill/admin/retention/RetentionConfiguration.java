@@ -25,10 +25,13 @@ public class RetentionConfiguration {
     @Bean
     MeterBinder indexBloatMetric(@Qualifier("app") JdbcClient jdbc) {
         IndexBloat indexes = new IndexBloat(jdbc);
-        return meters -> Gauge.builder("tidemill.vector.index.bloat", indexes, all -> all.all().stream()
-                        .mapToDouble(IndexBloat.Index::times)
-                        .max()
-                        .orElse(1))
+        return meters -> Gauge.builder(
+                        "tidemill.vector.index.bloat",
+                        indexes,
+                        all -> all.all().stream()
+                                .mapToDouble(IndexBloat.Index::times)
+                                .max()
+                                .orElse(1))
                 .description("How many times the size that it needs the most bloated index of vectors has")
                 .register(meters);
     }

@@ -27,7 +27,8 @@ class CrashTestTest {
     void aJobKilledAtEveryPointLosesAndRepeatsNothing() throws Exception {
         Path scratch = Files.createTempDirectory("tidemill-crash-test-");
         List<String> told = Collections.synchronizedList(new ArrayList<>());
-        CrashTest.Options options = new CrashTest.Options(Set.of("ingest"), 11, TURN, Mode.ALL, 12, 2, Duration.ofSeconds(4));
+        CrashTest.Options options =
+                new CrashTest.Options(Set.of("ingest"), 11, TURN, Mode.ALL, 12, 2, Duration.ofSeconds(4));
         try (CrashTest test = new CrashTest(options, scratch, told::add)) {
             Report report = test.run();
 
@@ -54,10 +55,9 @@ class CrashTestTest {
     void everyOtherJobKilledWhereItSaysMostLosesAndRepeatsNothing() throws Exception {
         Path scratch = Files.createTempDirectory("tidemill-crash-test-");
         List<String> told = Collections.synchronizedList(new ArrayList<>());
-        List<String> jobs =
-                List.of("reembed", "evaluate", "prune", "forget", "migrate", "export", "import", "backup");
-        CrashTest.Options options = new CrashTest.Options(
-                Set.copyOf(jobs), 5, 3 * jobs.size(), Mode.PROCESS, 6, 2, Duration.ofSeconds(4));
+        List<String> jobs = List.of("reembed", "evaluate", "prune", "forget", "migrate", "export", "import", "backup");
+        CrashTest.Options options =
+                new CrashTest.Options(Set.copyOf(jobs), 5, 3 * jobs.size(), Mode.PROCESS, 6, 2, Duration.ofSeconds(4));
         try (CrashTest test = new CrashTest(options, scratch, told::add)) {
             Report report = test.run();
 
@@ -101,12 +101,12 @@ class CrashTestTest {
 
     @Test
     void aJobThatIsNotThereIsRefused() {
-        assertThatThrownBy(() -> new CrashTest.Options(
-                        Set.of("ingest", "nothing"), 1, 5, Mode.ALL, 8, 2, Duration.ofSeconds(4)))
+        assertThatThrownBy(() ->
+                        new CrashTest.Options(Set.of("ingest", "nothing"), 1, 5, Mode.ALL, 8, 2, Duration.ofSeconds(4)))
                 .hasMessageContaining("nothing")
                 .hasMessageContaining("reembed");
-        assertThatThrownBy(() -> new CrashTest.Options(
-                        Set.of("ingest", "backup"), 1, 1, Mode.ALL, 8, 2, Duration.ofSeconds(4)))
+        assertThatThrownBy(() ->
+                        new CrashTest.Options(Set.of("ingest", "backup"), 1, 1, Mode.ALL, 8, 2, Duration.ofSeconds(4)))
                 .hasMessageContaining("kills is 1: use 2");
     }
 

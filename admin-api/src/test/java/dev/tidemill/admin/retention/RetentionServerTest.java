@@ -44,9 +44,10 @@ class RetentionServerTest {
                         "stones.md", "# Stones\n\nThe millstone is dressed twice a year with a steel pick.\n"),
                 server.key());
         assertThat(server.finished(upload).status()).isEqualTo("COMPLETED");
-        whole = String.valueOf(owner.sql("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
-                .query(String.class)
-                .single());
+        whole = String.valueOf(
+                owner.sql("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+                        .query(String.class)
+                        .single());
     }
 
     @AfterAll
@@ -131,7 +132,11 @@ class RetentionServerTest {
         assertThat(then.json().path("asOf").path("complete").asBoolean()).isTrue();
         assertThat(then.json().path("explain").path("asOf").path("pastChunks").asLong())
                 .isEqualTo(1);
-        assertThat(then.json().path("explain").path("asOf").path("withoutVector").asLong(-1))
+        assertThat(then.json()
+                        .path("explain")
+                        .path("asOf")
+                        .path("withoutVector")
+                        .asLong(-1))
                 .isZero();
         Reply answer = server.post(
                 "/api/v1/projects/default/ask",
@@ -154,9 +159,12 @@ class RetentionServerTest {
                         .err())
                 .contains("is not retired");
         assertThat(searchAsOf("how is the millstone dressed?", whole).body()).contains("steel pick");
-        assertThat(run("retention", "set", "--tag", "state=draft", "--max-age", "30d").code())
+        assertThat(run("retention", "set", "--tag", "state=draft", "--max-age", "30d")
+                        .code())
                 .isZero();
-        assertThat(run("retention").out()).contains("policy of the workspace, tag state=draft").contains("maxAge PT720H");
+        assertThat(run("retention").out())
+                .contains("policy of the workspace, tag state=draft")
+                .contains("maxAge PT720H");
         assertThat(run("retention", "unset", "--tag", "state=draft").out()).contains("true");
         assertThat(server.post("/actuator/retention", "{\"tag\": \"draft\"}", server.key())
                         .detail())
