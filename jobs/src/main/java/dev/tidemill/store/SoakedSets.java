@@ -28,7 +28,10 @@ public final class SoakedSets {
                         ORDER BY soak_until, id LIMIT 100
                         """)
                 .param("now", OffsetDateTime.ofInstant(now, ZoneOffset.UTC))
-                .query(Soaked.class)
+                .query((row, number) -> new Soaked(
+                        row.getObject("workspace_id", UUID.class),
+                        row.getObject("project_id", UUID.class),
+                        row.getLong("id")))
                 .list();
     }
 }
