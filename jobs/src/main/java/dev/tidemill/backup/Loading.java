@@ -76,7 +76,7 @@ final class Loading {
     private long load(Connection connection, Manifest.Part part, Manifest.Content content, Slice in)
             throws SQLException, IOException {
         Manifest.Table table = archive.manifest().table(content.table());
-        if (content.rows() == 0 || only != null && !table.ofWorkspaces()) {
+        if (content.rows() == 0 || (only != null && !table.ofWorkspaces())) {
             in.transferTo(OutputStream.nullOutputStream());
             return 0;
         }

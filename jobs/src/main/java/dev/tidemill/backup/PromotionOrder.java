@@ -68,6 +68,8 @@ public record PromotionOrder(String database, long oid, String live, String by, 
         }
     }
 
+    /// Takes an order back that was not carried out yet.
+    ///
     /// @return whether there was one
     public static boolean withdraw(Path home) {
         try {

@@ -18,10 +18,14 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The write-ahead log in the target: every finished segment, compressed and sealed like a part, under the id of the
 /// key that opens it.
 final class WalArchive {
+
+    private static final Logger log = LoggerFactory.getLogger(WalArchive.class);
 
     private static final String FOLDER = "wal/";
     private static final Pattern FILE =
@@ -82,7 +86,7 @@ final class WalArchive {
                     segments++;
                     oldest = oldest == null || at.isBefore(oldest) ? at : oldest;
                 } catch (NoSuchFileException sentMeanwhile) {
-                    continue;
+                    log.debug("{} was sent while the segments were counted", file);
                 }
             }
         } catch (IOException e) {

@@ -29,7 +29,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// @param backupBefore what it does about backups before it removes many documents and versions
 /// @param batch how it deletes
 /// @param reindex how many times the size that it needs the index of a vector set may have before it is made anew, null
-/// to     make none anew
+/// to make none anew
 /// @param samples names that a plan shows of each kind
 /// @param run priority, limits, retries and skip budget of its runs
 @ConfigurationProperties(prefix = "prune", ignoreUnknownFields = false)

@@ -59,7 +59,7 @@ final class ReindexTasklet implements Tasklet {
             log.info("making {} anew, {} bytes for {} vectors", index.name(), index.bytes(), index.vectors());
             boolean made = builder.rebuild(
                     index.table(),
-                    new Means((int) Math.clamp(index.needed() * 5 / 4 >> 20, LEAST_MEGABYTES, MOST_MEGABYTES), 0),
+                    new Means((int) Math.clamp((index.needed() * 5 / 4) >> 20, LEAST_MEGABYTES, MOST_MEGABYTES), 0),
                     progress -> {},
                     step::isTerminateOnly);
             if (!made) {

@@ -22,10 +22,15 @@ record ReclaimParameters(UUID workspaceId, String project, String into, String o
         JobParameters parameters = execution.getJobParameters();
         return new ReclaimParameters(
                 UUID.fromString(String.valueOf(parameters.getString(ONLY))),
-                parameters.getString(PROJECT, ""),
-                parameters.getString(INTO, ""),
-                parameters.getString(ON_CONFLICT, "refuse"),
-                parameters.getString(BACKUP, ""));
+                text(parameters, PROJECT, ""),
+                text(parameters, INTO, ""),
+                text(parameters, ON_CONFLICT, "refuse"),
+                text(parameters, BACKUP, ""));
+    }
+
+    private static String text(JobParameters parameters, String name, String otherwise) {
+        String value = parameters.getString(name);
+        return value == null ? otherwise : value;
     }
 
     String slug(String found) {

@@ -132,7 +132,7 @@ public class LookAheadReader<I, O> implements ItemStreamReader<O> {
             return results.poll();
         }
         Future<O> first = completed.take();
-        results.remove(first);
+        results.removeIf(result -> result == first);
         return first;
     }
 

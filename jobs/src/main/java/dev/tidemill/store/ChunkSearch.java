@@ -307,7 +307,7 @@ public final class ChunkSearch {
                 .param("names", names)
                 .param("values", values)
                 .param("asOf", at, java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
-                .query(Version.class)
+                .query((row, number) -> new Version(row.getLong("id"), row.getLong("chunks")))
                 .list();
     }
 

@@ -89,7 +89,14 @@ public final class IndexBloat {
                         ORDER BY t.oid
                         """)
                 .param("workspace", workspaceId == null ? null : workspaceId.toString(), java.sql.Types.VARCHAR)
-                .query(Index.class)
+                .query((row, number) -> new Index(
+                        row.getString("table"),
+                        row.getLong("vectors"),
+                        row.getLong("dead"),
+                        row.getLong("bytes"),
+                        row.getInt("dimensions"),
+                        row.getString("type"),
+                        row.getInt("neighbours")))
                 .list();
     }
 }

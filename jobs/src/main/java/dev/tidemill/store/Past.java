@@ -43,7 +43,7 @@ public final class Past {
                                 + which)
                 .param("workspace", workspaceId)
                 .param("ids", ids)
-                .query(UUID.class)
+                .query((row, number) -> row.getObject(1, UUID.class))
                 .list();
         jdbc.sql("""
                         UPDATE projects p SET complete_since = q.ended
@@ -61,7 +61,7 @@ public final class Past {
                         """.formatted(which))
                 .param("workspace", workspaceId)
                 .param("ids", ids)
-                .query(UUID.class)
+                .query((row, number) -> row.getObject(1, UUID.class))
                 .list();
         return new Leaving(projects, contents);
     }
