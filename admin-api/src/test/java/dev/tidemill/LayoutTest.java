@@ -37,6 +37,7 @@ class LayoutTest {
         "dev.tidemill.migrate..",
         "dev.tidemill.transfer..",
         "dev.tidemill.reclaim..",
+        "dev.tidemill.precaution..",
     };
 
     @ArchTest

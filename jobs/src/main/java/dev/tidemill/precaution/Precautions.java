@@ -11,12 +11,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.springframework.batch.core.step.StepExecution;
+import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Sees to it that there is a backup before something is destroyed.
 public final class Precautions {
 
     private static final String BACKUP = "backup";
+    private static final String ASKED = "precaution.why";
 
     private final Control control;
     private final ChildRuns children;
@@ -72,11 +74,14 @@ public final class Precautions {
     /// @throws IllegalStateException when nothing may be destroyed
     public Taken before(StepExecution step, BackupBefore rule, long destroyed, String what, boolean evenTheFirst)
             throws InterruptedException {
+        ExecutionContext context = step.getExecutionContext();
+        String asked = context.containsKey(ASKED) ? context.getString(ASKED) : null;
         Optional<String> reason = reason(rule, destroyed);
-        if (reason.isEmpty()) {
+        if (reason.isEmpty() && asked == null) {
             return new Taken(false, "");
         }
-        String why = what + ", and " + reason.get();
+        // Once the backup is there, there is no reason any more.
+        String why = asked != null ? asked : what + ", and " + reason.orElse("");
         String job = step.getJobExecution().getJobInstance().getJobName();
         boolean never = newest().isEmpty();
         if (rule.what() == BackupBefore.Mode.WARN || (never && !evenTheFirst) || !children.knows(BACKUP)) {
@@ -86,6 +91,7 @@ public final class Precautions {
             throw new IllegalStateException(why + ": nothing was changed. Make one with ./tidemill backup create, then"
                     + " resume this run; job-configs/" + job + ".yaml (backup-before) says what is asked for");
         }
+        context.putString(ASKED, why);
         RunView run = children.follow(
                 step,
                 LaunchRequest.of(LaunchRequest.INSTALLATION, BACKUP, Map.of(), job + ":" + step.getJobExecutionId())

@@ -148,7 +148,11 @@ class PointInTimeTest {
 
     @Test
     void atATimeEveryRowCommittedBeforeIsThereAndNoneAfter() throws Exception {
+        // As PostgreSQL writes it, and as the help of the command does.
         assertThat(recovered("at-time", Recovery.Point.TIME, before)).containsExactly("t", "200");
+        String inUtc = before.replace(' ', 'T').replaceFirst("\\+00$", "Z");
+        assertThat(inUtc).endsWith("Z");
+        assertThat(recovered("at-time-in-utc", Recovery.Point.TIME, inUtc)).containsExactly("t", "200");
         assertThat(text("SELECT to_regclass('precious') IS NULL")).isEqualTo("t");
     }
 

@@ -143,7 +143,7 @@ public final class Recovery {
         if (point != Point.END) {
             settings.append(point.setting)
                     .append(" = '")
-                    .append(value.replace("'", "''"))
+                    .append(readable(point, value).replace("'", "''"))
                     .append("'\n");
         }
         settings.append("recovery_target_action = 'promote'\nrecovery_target_timeline = 'latest'\n");
@@ -152,6 +152,11 @@ public final class Recovery {
         account.own(auto);
         Path signal = Files.createFile(cluster.resolve("recovery.signal"));
         account.own(signal);
+    }
+
+    /// The server reads this setting before it knows names of time zones, the letter Z among them.
+    private static String readable(Point point, String value) {
+        return point == Point.TIME ? value.strip().replaceFirst("[zZ]$", "+00") : value;
     }
 
     private List<Path> segments() throws IOException {
