@@ -157,10 +157,11 @@ class DeadLetterDeskTest {
     @Test
     void amongAMillionLettersEveryQueryUsesAnIndex() {
         // Built afterwards they are the same, in a fraction of the time.
-        List<String> indexes = harness.owner.sql("""
+        List<String> indexes =
+                harness.owner.sql("""
                         SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
                         WHERE i.indrelid = 'dead_letters'::regclass AND NOT i.indisunique ORDER BY 1
-                        """).query(String.class).list();
+                        """).query((row, number) -> row.getString(1)).list();
         assertThat(indexes).hasSizeGreaterThan(6);
         harness.owner.sql("""
                         DO $$ DECLARE name regclass; BEGIN

@@ -301,10 +301,13 @@ class PortableProjectTest {
                     TransferConfiguration.EXPORT,
                     Map.of("file", file.toString(), "passphraseFrom", "file:" + words),
                     SMALL);
-            try (Stream<Path> parts = Files.list(Files.list(folder)
-                    .filter(path -> path.getFileName().toString().startsWith("killed.tidemill.parts"))
-                    .findFirst()
-                    .orElseThrow())) {
+            Path waiting;
+            try (Stream<Path> files = Files.list(folder)) {
+                waiting = files.filter(path -> path.getFileName().toString().startsWith("killed.tidemill.parts"))
+                        .findFirst()
+                        .orElseThrow();
+            }
+            try (Stream<Path> parts = Files.list(waiting)) {
                 for (Path part : parts.toList()) {
                     assertThat(new String(Files.readAllBytes(part), StandardCharsets.ISO_8859_1))
                             .doesNotContain("original of", "doc-1", WORDS);

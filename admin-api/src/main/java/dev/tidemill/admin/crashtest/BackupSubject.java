@@ -34,7 +34,7 @@ final class BackupSubject implements Subject {
             throws InterruptedException, IOException {
         List<String> faults = new ArrayList<>(Backups.faults(side));
         faults.addAll(Backups.keepers(side));
-        if (side != world.reference() && faults.isEmpty()) {
+        if (!side.equals(world.reference()) && faults.isEmpty()) {
             String database = "of_backup_" + round;
             world.run(side, Order.of("verify-" + round, "verify", Map.of("backup", "latest", "level", "2")));
             world.run(side, Order.of("restore-" + round, "restore", Map.of("backup", "latest", "database", database)));

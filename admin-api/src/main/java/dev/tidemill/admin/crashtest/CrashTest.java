@@ -162,7 +162,7 @@ public final class CrashTest implements AutoCloseable {
 
     /// Runs a job without faults, on either side.
     private void undisturbed(Side side, Order order) throws InterruptedException {
-        if (side == nodes.crashed()) {
+        if (side.equals(nodes.crashed())) {
             new Pursuit(nodes, scratch.resolve("logs"), order, null).run();
             return;
         }

@@ -70,13 +70,6 @@ final class Ledger {
             WHERE to_regclass('vectors_' || p.live_set_id) IS NOT NULL ORDER BY p.slug
             """;
 
-    private static final String VISIBLE = """
-            SELECT p.slug, d.key, c.ordinal, md5(c.header || c.text) AS text, md5(x.embedding::text) AS vector
-            FROM chunks c JOIN projects p ON p.id = c.project_id JOIN documents d ON d.id = c.document_id
-            LEFT JOIN vectors_%s x ON x.workspace_id = c.workspace_id AND x.content_id = c.content_id
-            WHERE p.slug = '%s' AND c.valid_from IS NOT NULL AND c.valid_to IS NULL ORDER BY d.key, c.ordinal
-            """;
-
     private final JdbcClient owner;
 
     Ledger(DataSource owner) {
@@ -106,8 +99,12 @@ final class Ledger {
     List<String> visible() {
         List<String> lines = new ArrayList<>();
         for (Map<String, @Nullable Object> project : rows(LIVE)) {
-            rows(VISIBLE.formatted(project.get("set"), project.get("project")))
-                    .forEach(row -> lines.add(row.toString()));
+            rows("""
+                        SELECT p.slug, d.key, c.ordinal, md5(c.header || c.text) AS text, md5(x.embedding::text) AS vector
+                        FROM chunks c JOIN projects p ON p.id = c.project_id JOIN documents d ON d.id = c.document_id
+                        LEFT JOIN vectors_%s x ON x.workspace_id = c.workspace_id AND x.content_id = c.content_id
+                        WHERE p.slug = '%s' AND c.valid_from IS NOT NULL AND c.valid_to IS NULL ORDER BY d.key, c.ordinal
+                        """.formatted(project.get("set"), project.get("project"))).forEach(row -> lines.add(row.toString()));
         }
         return lines;
     }

@@ -137,7 +137,7 @@ final class Nodes implements AutoCloseable {
 
     private WorkerProcess work(String name, Side side, Wire.Watcher watcher) {
         Wire wire = new Wire(() -> cluster.port(), watcher);
-        if (side == crashed) {
+        if (side.equals(crashed)) {
             wires.add(wire);
         }
         long lease = options.lease().toMillis();
@@ -153,7 +153,7 @@ final class Nodes implements AutoCloseable {
 
     /// A process of this side that takes orders, if there is one.
     Optional<WorkerProcess> ready(Side side) {
-        if (side == reference) {
+        if (side.equals(reference)) {
             WorkerProcess worker = Objects.requireNonNull(undisturbed, "started before");
             if (!worker.alive()) {
                 throw new IllegalStateException(

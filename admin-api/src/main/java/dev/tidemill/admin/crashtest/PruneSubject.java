@@ -34,16 +34,6 @@ final class PruneSubject implements Subject {
             "UPDATE vector_sets SET soak_until = now() - interval '400 days' WHERE state = 'soaking'",
             "UPDATE vector_sets SET retired_at = now() - interval '400 days' WHERE state = 'retired'");
 
-    private static final String ACCOUNT = """
-            SELECT coalesce((a.detail ->> k.kind)::bigint, 0) AS removed, k.kind, k.planned
-            FROM launches l
-            JOIN audit_entries a ON a.action = 'prune.apply' AND (a.detail ->> 'run')::bigint IN (
-              SELECT job_execution_id FROM batch_job_execution WHERE job_instance_id = l.job_instance_id)
-            JOIN plans p ON p.id = l.plan_id
-            CROSS JOIN LATERAL (SELECT key AS kind, value::bigint AS planned FROM jsonb_each_text(p.counts)) k
-            WHERE l.job_instance_id = %d AND k.kind <> 'bytes'
-            """;
-
     private final Map<Side, List<String>> visible = new HashMap<>();
 
     @Override
@@ -84,7 +74,15 @@ final class PruneSubject implements Subject {
     }
 
     private static List<Map<String, @Nullable Object>> account(Side side, String identity) {
-        return side.rows(ACCOUNT.formatted(side.ledger().instance(identity)));
+        return side.rows("""
+            SELECT coalesce((a.detail ->> k.kind)::bigint, 0) AS removed, k.kind, k.planned
+            FROM launches l
+            JOIN audit_entries a ON a.action = 'prune.apply' AND (a.detail ->> 'run')::bigint IN (
+              SELECT job_execution_id FROM batch_job_execution WHERE job_instance_id = l.job_instance_id)
+            JOIN plans p ON p.id = l.plan_id
+            CROSS JOIN LATERAL (SELECT key AS kind, value::bigint AS planned FROM jsonb_each_text(p.counts)) k
+            WHERE l.job_instance_id = %d AND k.kind <> 'bytes'
+            """.formatted(side.ledger().instance(identity)));
     }
 
     @Override
