@@ -53,7 +53,8 @@ final class ParquetParts {
                 }
                 case "vectors" -> {
                     VectorSet set = parts.set(parameters, part);
-                    statement.execute("CREATE TABLE part (content_id VARCHAR NOT NULL, model VARCHAR NOT NULL, embedding FLOAT["
+                    statement.execute(
+                            "CREATE TABLE part (content_id VARCHAR NOT NULL, model VARCHAR NOT NULL, embedding FLOAT["
                                     + set.dimensions() + "] NOT NULL)");
                     yield append(
                             connection,
