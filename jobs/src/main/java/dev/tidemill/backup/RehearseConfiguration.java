@@ -49,7 +49,11 @@ class RehearseConfiguration {
             @Qualifier("restoreLoadStep") Step load,
             @Qualifier("restoreConstrainStep") Step constrain,
             @Qualifier("restoreSettleStep") Step settle,
+            @Qualifier("restoreRestStep") Step rest,
+            @Qualifier("restoreRestKeysStep") Step restKeys,
+            @Qualifier("restoreRelateStep") Step relate,
             @Qualifier("restoreIndexStep") Step index,
+            @Qualifier("restoreConcludeStep") Step conclude,
             @Qualifier("drillDiscardStep") Step discard) {
         return steps.job(JOB)
                 .start(preflight)
@@ -58,7 +62,11 @@ class RehearseConfiguration {
                 .next(load)
                 .next(constrain)
                 .next(settle)
+                .next(rest)
+                .next(restKeys)
+                .next(relate)
                 .next(index)
+                .next(conclude)
                 .next(steps.tasklet("apply", BackupConfiguration.tasklet(step -> apply(step, scratch, premises)))
                         .build())
                 .next(discard)

@@ -59,6 +59,9 @@ public class ReclaimConfiguration {
             @Qualifier("restoreLoadStep") Step load,
             @Qualifier("restoreConstrainStep") Step constrain,
             @Qualifier("restoreSettleStep") Step settle,
+            @Qualifier("restoreRestStep") Step rest,
+            @Qualifier("restoreRestKeysStep") Step restKeys,
+            @Qualifier("restoreRelateStep") Step relate,
             @Qualifier("reclaimWriteStep") Step write,
             @Qualifier("drillDiscardStep") Step discard) {
         return steps.job(JOB)
@@ -68,6 +71,9 @@ public class ReclaimConfiguration {
                 .next(load)
                 .next(constrain)
                 .next(settle)
+                .next(rest)
+                .next(restKeys)
+                .next(relate)
                 .next(again(steps, "upgrade", reclaim::upgrade))
                 .next(again(steps, "cut", reclaim::cut))
                 .next(write)

@@ -36,7 +36,8 @@ class AheadReaderTest {
         reader.close();
 
         assertThat(read).hasSize(10).containsAll(items);
-        assertThat(read.getLast()).isZero();
+        // The last of the others may hand its result over after it let the long one go on.
+        assertThat(read.subList(0, 8)).doesNotContain(0);
     }
 
     @Test
