@@ -58,17 +58,20 @@ class OwnerRoleTest {
     static void drop() throws SQLException {
         harness.close();
         superuser("ALTER DATABASE " + database.name() + " OWNER TO CURRENT_USER");
-        superuser("REASSIGN OWNED BY " + ROLE + " TO CURRENT_USER");
-        superuser("DROP OWNED BY " + ROLE);
-        database.close();
-        TestDatabase other = TestDatabase.createEmpty();
-        try (Connection connection = other.dataSource().getConnection()) {
+        try (Connection connection = database.dataSource().getConnection()) {
+            // Before what the role owns is given away: databases are part of that.
             for (String left : BackupJob.column(
                     connection,
                     "SELECT datname FROM pg_database JOIN pg_roles r ON r.oid = datdba WHERE rolname = '" + ROLE
                             + "'")) {
                 LiveDatabase.execute(connection, "DROP DATABASE " + left + " WITH (FORCE)");
             }
+        }
+        superuser("REASSIGN OWNED BY " + ROLE + " TO CURRENT_USER");
+        superuser("DROP OWNED BY " + ROLE);
+        database.close();
+        TestDatabase other = TestDatabase.createEmpty();
+        try (Connection connection = other.dataSource().getConnection()) {
             LiveDatabase.execute(connection, "DROP ROLE " + ROLE);
         }
         other.close();
