@@ -207,7 +207,7 @@ class ServerTest {
                 "{\"question\":\"x\",\"k\":\"ten\"}             | \"k\" has the wrong type: must be a whole number",
                 "{\"question\":\"x\",\"k\":1.5}                 | \"k\" has the wrong type",
                 "{\"question\":{}}                              | \"question\" has the wrong type: must be text",
-                "{\"question\":\"x\",\"kk\":1}                  | unknown property \"kk\": known are explain, filter, k, mode",
+                "{\"question\":\"x\",\"kk\":1}                  | unknown property \"kk\": known are asOf, explain, filter, k, mode",
                 "{\"question\":\"x\",\"filter\":{\"tags\":[]}}  | unknown property \"tags\"",
                 "{\"question\":\"x\",\"filter\":{\"sources\":[]}} | filter.sources is empty",
                 "{\"question\":\"x\",\"filter\":{\"metadata\":{\"a\":null}}} | filter.metadata.a holds an empty",
