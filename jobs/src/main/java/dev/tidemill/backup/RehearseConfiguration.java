@@ -43,30 +43,9 @@ class RehearseConfiguration {
             Steps steps,
             Scratch scratch,
             Premises premises,
-            @Qualifier("restorePreflightStep") Step preflight,
-            @Qualifier("restoreCheckStep") Step check,
-            @Qualifier("restoreCreateStep") Step create,
-            @Qualifier("restoreLoadStep") Step load,
-            @Qualifier("restoreConstrainStep") Step constrain,
-            @Qualifier("restoreSettleStep") Step settle,
-            @Qualifier("restoreRestStep") Step rest,
-            @Qualifier("restoreRestKeysStep") Step restKeys,
-            @Qualifier("restoreRelateStep") Step relate,
-            @Qualifier("restoreIndexStep") Step index,
-            @Qualifier("restoreConcludeStep") Step conclude,
+            LoadingSteps loading,
             @Qualifier("drillDiscardStep") Step discard) {
-        return steps.job(JOB)
-                .start(preflight)
-                .next(check)
-                .next(create)
-                .next(load)
-                .next(constrain)
-                .next(settle)
-                .next(rest)
-                .next(restKeys)
-                .next(relate)
-                .next(index)
-                .next(conclude)
+        return loading.everything(steps.job(JOB))
                 .next(steps.tasklet("apply", BackupConfiguration.tasklet(step -> apply(step, scratch, premises)))
                         .build())
                 .next(discard)

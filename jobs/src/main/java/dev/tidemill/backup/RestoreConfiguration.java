@@ -62,8 +62,7 @@ class RestoreConfiguration {
     }
 
     @Bean
-    Job restoreJob(
-            Steps steps,
+    LoadingSteps loadingSteps(
             @Qualifier("restorePreflightStep") Step preflight,
             @Qualifier("restoreCheckStep") Step check,
             @Qualifier("restoreCreateStep") Step create,
@@ -74,21 +73,19 @@ class RestoreConfiguration {
             @Qualifier("restoreRestKeysStep") Step restKeys,
             @Qualifier("restoreRelateStep") Step relate,
             @Qualifier("restoreIndexStep") Step index,
-            @Qualifier("restoreConcludeStep") Step conclude,
+            @Qualifier("restoreConcludeStep") Step conclude) {
+        return new LoadingSteps(
+                List.of(preflight, check, create, load, constrain, settle, rest, restKeys, relate),
+                List.of(index, conclude));
+    }
+
+    @Bean
+    Job restoreJob(
+            Steps steps,
+            LoadingSteps loading,
             @Qualifier("restoreCleanStep") Step clean,
             @Qualifier("restoreFinishStep") Step finish) {
-        return steps.job(RestoreJob.RESTORE)
-                .start(preflight)
-                .next(check)
-                .next(create)
-                .next(load)
-                .next(constrain)
-                .next(settle)
-                .next(rest)
-                .next(restKeys)
-                .next(relate)
-                .next(index)
-                .next(conclude)
+        return loading.everything(steps.job(RestoreJob.RESTORE))
                 .next(clean)
                 .next(finish)
                 .build();
@@ -98,34 +95,12 @@ class RestoreConfiguration {
     Job drillJob(
             Steps steps,
             RestoreJob restore,
-            @Qualifier("restorePreflightStep") Step preflight,
-            @Qualifier("restoreCheckStep") Step check,
-            @Qualifier("restoreCreateStep") Step create,
-            @Qualifier("restoreLoadStep") Step load,
-            @Qualifier("restoreConstrainStep") Step constrain,
-            @Qualifier("restoreSettleStep") Step settle,
-            @Qualifier("restoreRestStep") Step rest,
-            @Qualifier("restoreRestKeysStep") Step restKeys,
-            @Qualifier("restoreRelateStep") Step relate,
-            @Qualifier("restoreIndexStep") Step index,
-            @Qualifier("restoreConcludeStep") Step conclude,
+            LoadingSteps loading,
             @Qualifier("drillRecoverStep") Step recover,
             @Qualifier("drillExamineStep") Step examine,
             @Qualifier("drillDiscardStep") Step discard,
             @Qualifier("drillJudgeStep") Step judge) {
-        return steps.job(RestoreJob.DRILL)
-                .listener(restore)
-                .start(preflight)
-                .next(check)
-                .next(create)
-                .next(load)
-                .next(constrain)
-                .next(settle)
-                .next(rest)
-                .next(restKeys)
-                .next(relate)
-                .next(index)
-                .next(conclude)
+        return loading.everything(steps.job(RestoreJob.DRILL).listener(restore))
                 .next(recover)
                 .next(examine)
                 .next(discard)

@@ -1,5 +1,6 @@
 package dev.tidemill.reclaim;
 
+import dev.tidemill.backup.LoadingSteps;
 import dev.tidemill.backup.Scratch;
 import dev.tidemill.backup.ScratchRequests;
 import dev.tidemill.run.ChildRuns;
@@ -53,27 +54,10 @@ public class ReclaimConfiguration {
     Job reclaimJob(
             Steps steps,
             Reclaim reclaim,
-            @Qualifier("restorePreflightStep") Step preflight,
-            @Qualifier("restoreCheckStep") Step check,
-            @Qualifier("restoreCreateStep") Step create,
-            @Qualifier("restoreLoadStep") Step load,
-            @Qualifier("restoreConstrainStep") Step constrain,
-            @Qualifier("restoreSettleStep") Step settle,
-            @Qualifier("restoreRestStep") Step rest,
-            @Qualifier("restoreRestKeysStep") Step restKeys,
-            @Qualifier("restoreRelateStep") Step relate,
+            LoadingSteps loading,
             @Qualifier("reclaimWriteStep") Step write,
             @Qualifier("drillDiscardStep") Step discard) {
-        return steps.job(JOB)
-                .start(preflight)
-                .next(check)
-                .next(create)
-                .next(load)
-                .next(constrain)
-                .next(settle)
-                .next(rest)
-                .next(restKeys)
-                .next(relate)
+        return loading.rows(steps.job(JOB))
                 .next(again(steps, "upgrade", reclaim::upgrade))
                 .next(again(steps, "cut", reclaim::cut))
                 .next(write)
