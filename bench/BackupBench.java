@@ -1,13 +1,8 @@
-import dev.tidemill.admin.Database;
 import dev.tidemill.backup.BackupRows.Drill;
 import dev.tidemill.backup.Backups;
-import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.RunView;
-import dev.tidemill.run.Runs;
 import dev.tidemill.store.Project;
 import dev.tidemill.store.VectorSet;
-import java.io.BufferedReader;
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
-import tools.jackson.databind.json.JsonMapper;
 
 /// Backups and restores of a large project against PostgreSQL's own programs.
 public final class BackupBench {
@@ -24,14 +18,10 @@ public final class BackupBench {
     private static final int PER_DOCUMENT = 20;
 
     private final Bench bench;
-    private final Database database;
-    private final Path bin;
     private final Path folder;
 
     private BackupBench(Bench bench) throws Exception {
         this.bench = bench;
-        this.database = bench.context.getBean(Database.class);
-        this.bin = Path.of(bench.text("SELECT setting FROM pg_config() WHERE name = 'BINDIR'"));
         this.folder = Files.createDirectories(Bench.work().resolve("dumps"));
     }
 
@@ -56,7 +46,7 @@ public final class BackupBench {
             settings.add("backup.compression=" + options.get("compression"));
         }
         try (Bench bench = new Bench(settings)) {
-            fill(bench, sentences(Path.of(options.get("corpus"))), count, Integer.parseInt(options.get("embed")));
+            fill(bench, Bench.sentences(Path.of(options.get("corpus"))), count, Integer.parseInt(options.get("embed")));
             BackupBench backup = new BackupBench(bench);
             Bench.heading("machine");
             bench.machine();
@@ -66,22 +56,6 @@ public final class BackupBench {
             code = bench.exitCode();
         }
         System.exit(code);
-    }
-
-    private static List<String> sentences(Path file) throws Exception {
-        List<String> sentences = new ArrayList<>();
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                String text = JsonMapper.shared().readTree(line).path("text").asString();
-                for (String sentence : text.split("(?<=[.?!]) ")) {
-                    String clean = sentence.replaceAll("\\s+", " ").strip();
-                    if (clean.length() > 30) {
-                        sentences.add(clean);
-                    }
-                }
-            }
-        }
-        return sentences;
     }
 
     /// Texts of real sentences, five each; vectors of real sentences and what lies between two of them.
@@ -142,39 +116,6 @@ public final class BackupBench {
         bench.owner.sql("CHECKPOINT").update();
     }
 
-    private double shell(String script, String database) throws Exception {
-        Path log = folder.resolve("shell.log");
-        ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", script)
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile());
-        String address = this.database.jdbcUrl().replaceFirst("jdbc:postgresql://", "");
-        builder.environment().put("PGHOST", address.substring(0, address.indexOf(':')));
-        builder.environment().put("PGPORT", address.substring(address.indexOf(':') + 1, address.indexOf('/')));
-        builder.environment().put("PGUSER", String.valueOf(this.database.username()));
-        builder.environment().put("PGPASSWORD", String.valueOf(this.database.password()));
-        builder.environment().put("PGDATABASE", database);
-        builder.environment().put("PATH", bin + File.pathSeparator + System.getenv("PATH"));
-        long start = System.nanoTime();
-        int code = builder.start().waitFor();
-        double seconds = Bench.seconds(start);
-        if (code != 0) {
-            throw new IllegalStateException(script + " ended with " + code + ": " + Files.readString(log));
-        }
-        return seconds;
-    }
-
-    private RunView run(String job, Map<String, String> parameters) {
-        Runs runs = bench.context.getBean(Runs.class);
-        RunView view = runs.finished(runs.launch(LaunchRequest.of(bench.workspace, job, parameters, "bench"))
-                        .runId())
-                .join();
-        if (!view.status().equals("COMPLETED")) {
-            throw new IllegalStateException(job + " ended " + view.status() + ": " + view.message());
-        }
-        return view;
-    }
-
     /// Where the time of a run went.
     private void steps(RunView view) {
         String steps = bench.text("""
@@ -193,11 +134,11 @@ public final class BackupBench {
         String backup = "";
         for (int round = 0; round <= rounds; round++) {
             bench.owner.sql("CHECKPOINT").update();
-            double theirs = shell("pg_dump -Fc -Z0 | zstd -3 -T2 -q -f -o dump.zst && sync dump.zst", live);
+            double theirs = bench.shell("pg_dump -Fc -Z0 | zstd -3 -T2 -q -f -o dump.zst && sync dump.zst", folder, live, "");
             dumpBytes = Files.size(folder.resolve("dump.zst"));
             bench.owner.sql("CHECKPOINT").update();
             long start = System.nanoTime();
-            RunView view = run("backup", Map.of());
+            RunView view = bench.run(bench.workspace, "backup", Map.of());
             double seconds = Bench.seconds(start);
             backup = String.valueOf(view.parameters().get("backup"));
             steps(view);
@@ -224,13 +165,13 @@ public final class BackupBench {
         Bench.goal("size", size, size <= 0.85, "<= 0.85");
 
         Bench.heading("restore: seconds");
-        double before = shell("zstd -d -q -f dump.zst -o dump.fc && createdb by_pg_restore", live);
-        double theirs = shell("pg_restore -j2 -d by_pg_restore dump.fc", live);
-        shell("psql -X -q -c 'SELECT 1' && dropdb by_pg_restore", live);
+        double before = bench.shell("zstd -d -q -f dump.zst -o dump.fc && createdb by_pg_restore", folder, live, "");
+        double theirs = bench.shell("pg_restore -j2 -d by_pg_restore dump.fc", folder, live, "");
+        bench.shell("psql -X -q -c 'SELECT 1' && dropdb by_pg_restore", folder, live, "");
         long start = System.nanoTime();
-        RunView restore = run("restore", Map.of("backup", id, "database", "by_tidemill"));
+        RunView restore = bench.run(bench.workspace, "restore", Map.of("backup", id, "database", "by_tidemill"));
         double whole = Bench.seconds(start);
-        RunView drilled = run("drill", Map.of("backup", id));
+        RunView drilled = bench.run(bench.workspace, "drill", Map.of("backup", id));
         Drill drill = bench.context.getBean(Backups.class).drills(1).getFirst();
         Bench.figure("pg_restore -j2 of the uncompressed dump", "%.1f (not counted: uncompressing, createdb %.1f)", theirs, before);
         Bench.figure("restore, checked before and clean after", "%.1f", whole);
@@ -243,6 +184,6 @@ public final class BackupBench {
         bench.check("the drill passed", drill.passed(), true);
         bench.check("its level", drill.level(), 4);
         drill.findings().forEach(finding -> Bench.figure("  " + finding.check(), "%s", finding.detail()));
-        shell("test \"$(psql -X -At -d by_tidemill -c 'SELECT count(*) FROM chunks')\" = " + chunks + " && dropdb by_tidemill", live);
+        bench.shell("test \"$(psql -X -At -d by_tidemill -c 'SELECT count(*) FROM chunks')\" = " + chunks + " && dropdb by_tidemill", folder, live, "");
     }
 }

@@ -41,6 +41,12 @@ import javax.sql.DataSource;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import dev.tidemill.run.LaunchRequest;
+import dev.tidemill.run.RunView;
+import dev.tidemill.run.Runs;
+import java.io.BufferedReader;
+import java.io.File;
+import tools.jackson.databind.json.JsonMapper;
 
 /// A server of its own on a private database in a temporary folder, and the printing of figures and checks.
 final class Bench implements AutoCloseable {
@@ -148,6 +154,67 @@ final class Bench implements AutoCloseable {
             }
             workspaces.run(workspace, () -> vectors.write(workspace, set, batch));
         }
+    }
+
+    /// The sentences of a file's texts, longer than 30 characters.
+    static List<String> sentences(Path file) throws Exception {
+        List<String> sentences = new ArrayList<>();
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                String text = JsonMapper.shared().readTree(line).path("text").asString();
+                for (String sentence : text.split("(?<=[.?!]) ")) {
+                    String clean = sentence.replaceAll("\\s+", " ").strip();
+                    if (clean.length() > 30) {
+                        sentences.add(clean);
+                    }
+                }
+            }
+        }
+        return sentences;
+    }
+
+    /// A run of a job from its launch to its end.
+    ///
+    /// @throws IllegalStateException when it did not complete
+    RunView run(UUID workspace, String job, Map<String, String> parameters) {
+        Runs runs = context.getBean(Runs.class);
+        RunView view = runs.finished(runs.launch(LaunchRequest.of(workspace, job, parameters, "bench"))
+                        .runId())
+                .join();
+        if (!view.status().equals("COMPLETED")) {
+            throw new IllegalStateException(job + " ended " + view.status() + ": " + view.message());
+        }
+        return view;
+    }
+
+    /// Runs a script with PostgreSQL's programs on a database, in a folder.
+    ///
+    /// @param options of the sessions, as PGOPTIONS
+    /// @return seconds
+    /// @throws IllegalStateException with what it said when it failed
+    double shell(String script, Path folder, String database, String options) throws Exception {
+        Path log = folder.resolve("shell.log");
+        ProcessBuilder builder = new ProcessBuilder("/bin/bash", "-o", "pipefail", "-c", script)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile());
+        Database server = context.getBean(Database.class);
+        String address = server.jdbcUrl().replaceFirst("jdbc:postgresql://", "");
+        builder.environment().put("PGHOST", address.substring(0, address.indexOf(':')));
+        builder.environment().put("PGPORT", address.substring(address.indexOf(':') + 1, address.indexOf('/')));
+        builder.environment().put("PGUSER", String.valueOf(server.username()));
+        builder.environment().put("PGPASSWORD", String.valueOf(server.password()));
+        builder.environment().put("PGDATABASE", database);
+        builder.environment().put("PGOPTIONS", options);
+        String bin = text("SELECT setting FROM pg_config() WHERE name = 'BINDIR'");
+        builder.environment().put("PATH", bin + File.pathSeparator + System.getenv("PATH"));
+        long start = System.nanoTime();
+        int code = builder.start().waitFor();
+        double seconds = seconds(start);
+        if (code != 0) {
+            throw new IllegalStateException(script + " ended with " + code + ": " + Files.readString(log));
+        }
+        return seconds;
     }
 
     /// What lies between two vectors, of length 1.

@@ -11,20 +11,14 @@ import dev.tidemill.store.IndexBloat;
 import dev.tidemill.store.Project;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Workspaces;
-import java.io.BufferedReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,19 +27,13 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
-import org.postgresql.PGConnection;
-import org.postgresql.copy.CopyIn;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -53,7 +41,6 @@ import tools.jackson.databind.json.JsonMapper;
 /// of the past costs.
 public final class PruneBench {
 
-    private static final int PER_DOCUMENT = 20;
     private static final int ANSWER_ONE_IN = 20;
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -83,18 +70,19 @@ public final class PruneBench {
                         "pause", "0s",
                         "corpus", Bench.shared("ir/scifact/corpus.jsonl").toString(),
                         "queries", Bench.shared("ir/scifact/queries.jsonl").toString()));
-        int count = Integer.parseInt(options.get("chunks")) / PER_DOCUMENT * PER_DOCUMENT;
+        int count = Integer.parseInt(options.get("chunks")) / Corpus.PER_DOCUMENT * Corpus.PER_DOCUMENT;
         int code;
         try (Bench bench = new Bench(List.of("prune.batch.pause=" + options.get("pause")))) {
             bench.liveSet();
             PruneBench prune = new PruneBench(bench);
             prune.fill(
-                    texts(Path.of(options.get("corpus"))), Integer.parseInt(options.get("sentences")), count);
+                    Corpus.texts(Path.of(options.get("corpus")), Integer.MAX_VALUE),
+                    Integer.parseInt(options.get("sentences")),
+                    count);
             Bench.heading("machine");
             bench.machine();
-            List<String> questions = texts(Path.of(options.get("queries")));
             prune.measure(
-                    questions.subList(0, Math.min(questions.size(), Integer.parseInt(options.get("questions")))),
+                    Corpus.texts(Path.of(options.get("queries")), Integer.parseInt(options.get("questions"))),
                     count,
                     Integer.parseInt(options.get("seconds")));
             code = bench.exitCode();
@@ -102,125 +90,19 @@ public final class PruneBench {
         System.exit(code);
     }
 
-    private static List<String> texts(Path file) throws java.io.IOException {
-        List<String> texts = new ArrayList<>();
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                texts.add(JSON.readTree(line).path("text").asString());
-            }
-        }
-        return texts;
-    }
-
-    /// Texts of real sentences, five each; vectors of real sentences, and what lies between those of two neighbours.
-    private void fill(List<String> corpus, int most, int count) throws Exception {
-        List<String> sentences = corpus.stream()
-                .flatMap(text -> Arrays.stream(text.split("(?<=[.?!]) ")))
-                .map(text -> text.replaceAll("[\\\\\\s]+", " ").strip())
-                .filter(text -> text.length() > 30)
-                .distinct()
-                .toList();
-        Bench.progress("embedding " + Math.min(most, sentences.size()) + " sentences");
-        List<float[]> real = embed(sentences.subList(0, Math.min(most, sentences.size())));
-        Bench.progress("writing " + count + " chunks");
-        Project project = bench.project();
-        VectorSet set = bench.liveSet();
-        bench.owner
-                .sql("""
-                        WITH s AS (INSERT INTO sources (workspace_id, project_id, type, location)
-                                   VALUES (:w, :p, 'directory', 'bench') RETURNING id),
-                             b AS (INSERT INTO blobs (workspace_id, sha256, size) VALUES (:w, '\\x00', 1)),
-                             d AS (INSERT INTO documents (workspace_id, project_id, source_id, key, version, published_version)
-                                   SELECT :w, :p, s.id, 'doc' || n, 1, 1 FROM s, generate_series(1, :documents) n
-                                   RETURNING id, source_id, key)
-                        INSERT INTO document_versions (workspace_id, project_id, source_id, document_id, version, sha256,
-                          state, file_name, title, run_id, chunk_count, valid_from)
-                        SELECT :w, :p, source_id, id, 1, '\\x00', 'published', key, key, 1, :each, now() FROM d
-                        """)
-                .param("w", bench.workspace)
-                .param("p", project.id())
-                .param("documents", count / PER_DOCUMENT)
-                .param("each", PER_DOCUMENT)
-                .update();
-        UUID[] ids = copy(project, sentences, count);
+    /// With the texts of whole documents, which answers are checked against.
+    private void fill(List<String> texts, int most, int count) throws Exception {
+        new Corpus(bench, texts).write(count, most, (round, sentence) -> sentence + 1 + round);
         bench.owner.sql("""
                         INSERT INTO document_texts (workspace_id, version_id, start_offset, text)
                         SELECT workspace_id, version_id, 0, string_agg(text || E'\\n', '' ORDER BY ordinal) FROM chunks GROUP BY 1, 2
                         """).update();
-        bench.owner.sql("""
-                        INSERT INTO lexemes (workspace_id, project_id, lexeme, chunks)
-                        SELECT :w, :p, t.lexeme, count(*) FROM chunks c, unnest(c.tsv) t GROUP BY t.lexeme
-                        """).param("w", bench.workspace).param("p", project.id()).update();
-        Bench.progress("writing vectors");
-        Random random = new Random(7);
-        bench.store(set, count, i -> ids[i], i -> {
-            int n = i % real.size();
-            return i < real.size()
-                    ? real.get(n)
-                    : Bench.mixture(
-                            real.get(n),
-                            real.get((n + 1 + i / real.size()) % real.size()),
-                            0.3f + 0.4f * random.nextFloat(),
-                            () -> 0f);
-        });
-        Bench.progress("building the index");
-        bench.buildIndex(set);
-        bench.owner.sql("VACUUM ANALYZE").update();
+        bench.owner.sql("VACUUM ANALYZE document_texts").update();
         bench.owner.sql("CHECKPOINT").update();
     }
 
-    private UUID[] copy(Project project, List<String> sentences, int count) throws SQLException {
-        Random random = new Random(5);
-        UUID[] ids = new UUID[count];
-        try (Connection connection = bench.ownerSource.getConnection()) {
-            List<String> versions = new ArrayList<>();
-            try (Statement statement = connection.createStatement();
-                    ResultSet rows = statement.executeQuery("SELECT document_id, id FROM document_versions ORDER BY id")) {
-                while (rows.next()) {
-                    versions.add(rows.getString(1) + "\t" + rows.getLong(2));
-                }
-            }
-            CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn("""
-                    COPY chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text,
-                      heading_path, start_offset, end_offset, tokens, run_id, valid_from) FROM STDIN
-                    """);
-            int offset = 0;
-            for (int i = 0; i < count; i++) {
-                ids[i] = new UUID(random.nextLong(), random.nextLong());
-                String text = random.ints(5, 0, sentences.size())
-                        .mapToObj(sentences::get)
-                        .collect(Collectors.joining(" "));
-                int length = text.codePointCount(0, text.length());
-                offset = i % PER_DOCUMENT == 0 ? 0 : offset;
-                String row = String.join("\t", bench.workspace.toString(), project.id().toString(),
-                        versions.get(i / PER_DOCUMENT), Integer.toString(i % PER_DOCUMENT), ids[i].toString(), "", text,
-                        "{}", Integer.toString(offset), Integer.toString(offset + length), "200", "1", "now") + "\n";
-                offset += length + 1;
-                byte[] bytes = row.getBytes(StandardCharsets.UTF_8);
-                copy.writeToCopy(bytes, 0, bytes.length);
-            }
-            copy.endCopy();
-        }
-        return ids;
-    }
-
-    private List<float[]> embed(List<String> texts) throws Exception {
-        try (ExecutorService threads =
-                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-            List<Future<float[]>> all = new ArrayList<>();
-            for (String text : texts) {
-                all.add(threads.submit(() -> bench.embedder.embed(text.substring(0, Math.min(800, text.length())))));
-            }
-            List<float[]> vectors = new ArrayList<>();
-            for (Future<float[]> one : all) {
-                vectors.add(one.get());
-            }
-            return vectors;
-        }
-    }
-
     private void measure(List<String> questions, int count, int seconds) throws Exception {
-        int documents = count / PER_DOCUMENT;
+        int documents = count / Corpus.PER_DOCUMENT;
         List<float[]> queries =
                 questions.stream().map(bench.embedder::embedQuery).toList();
         double before = recall(queries, "c.valid_to IS NULL", null);
@@ -254,8 +136,8 @@ public final class PruneBench {
         Bench.heading("pruning " + doomed + " of " + documents + " documents, 20 queries a second beside it");
         bench.check("the plan said so", plan.plan().counts().get("expired"), doomed);
         bench.check("removed", bench.number("SELECT count(*) FROM documents"), documents - doomed);
-        bench.check("chunks left", bench.number("SELECT count(*) FROM chunks"), (documents - doomed) * PER_DOCUMENT);
-        bench.check("vectors left", bench.number("SELECT count(*) FROM " + bench.liveSet().table()), (documents - doomed) * PER_DOCUMENT);
+        bench.check("chunks left", bench.number("SELECT count(*) FROM chunks"), (documents - doomed) * Corpus.PER_DOCUMENT);
+        bench.check("vectors left", bench.number("SELECT count(*) FROM " + bench.liveSet().table()), (documents - doomed) * Corpus.PER_DOCUMENT);
         bench.check("vectors of the past left", bench.number("SELECT count(*) FROM past_vectors"), 0L);
         bench.check("queries that failed", idle.failed.get() + retired.asking.failed.get() + removed.asking.failed.get(), 0);
         Bench.figure("plan", "%.2f s", planned);

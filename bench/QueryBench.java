@@ -11,9 +11,6 @@ import dev.tidemill.store.Project;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Workspaces;
-import java.io.BufferedReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -26,23 +23,13 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.stream.Collectors;
-import org.postgresql.PGConnection;
-import org.postgresql.copy.CopyIn;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Hybrid search of a large project against the sum of its parts: embedding the question, and SQL.
 public final class QueryBench {
 
-    private static final int PER_DOCUMENT = 20;
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     /// What hybrid search is in plain SQL, for one connection of the owner, past row-level security: the nearest 50 and the
@@ -93,134 +80,23 @@ public final class QueryBench {
                         "corpus", Bench.shared("ir/scifact/corpus.jsonl").toString(),
                         "queries", Bench.shared("ir/scifact/queries.jsonl").toString(),
                         "model", "bge-small-en-v1.5-int8"));
-        int count = Integer.parseInt(options.get("chunks")) / PER_DOCUMENT * PER_DOCUMENT;
+        int count = Integer.parseInt(options.get("chunks")) / Corpus.PER_DOCUMENT * Corpus.PER_DOCUMENT;
         int code;
         try (Bench bench = new Bench(List.of("tidemill.embedding.model=" + options.get("model")))) {
             bench.liveSet();
-            fill(bench, texts(Path.of(options.get("corpus")), 10_000), count);
+            new Corpus(bench, Corpus.texts(Path.of(options.get("corpus")), 10_000))
+                    .write(count, count, (round, sentence) -> sentence + 1);
             QueryBench queries = new QueryBench(bench);
             Bench.heading("machine");
             bench.machine();
             bench.check("chunks", bench.number("SELECT count(*) FROM chunks"), (long) count);
             bench.check("the vectors have their index", bench.indexed(queries.set), true);
             queries.measure(
-                    texts(Path.of(options.get("queries")), Integer.parseInt(options.get("questions"))),
+                    Corpus.texts(Path.of(options.get("queries")), Integer.parseInt(options.get("questions"))),
                     Integer.parseInt(options.get("exact")));
             code = bench.exitCode();
         }
         System.exit(code);
-    }
-
-    private static List<String> texts(Path file, int atMost) throws java.io.IOException {
-        List<String> texts = new ArrayList<>();
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
-            for (String line = reader.readLine(); line != null && texts.size() < atMost; line = reader.readLine()) {
-                JsonNode text = JSON.readTree(line).path("text");
-                texts.add(text.asString());
-            }
-        }
-        return texts;
-    }
-
-    /// Texts of real sentences, five each; vectors of real sentences, and what lies between those of two neighbours.
-    private static void fill(Bench bench, List<String> corpus, int count) throws Exception {
-        List<String> sentences = corpus.stream()
-                .flatMap(text -> Arrays.stream(text.split("(?<=[.?!]) ")))
-                .map(text -> text.replaceAll("[\\\\\\s]+", " ").strip())
-                .filter(text -> text.length() > 30)
-                .distinct()
-                .toList();
-        Bench.progress("embedding " + Math.min(count, sentences.size()) + " sentences");
-        List<float[]> real = embed(bench, sentences.subList(0, Math.min(count, sentences.size())));
-        Bench.progress("writing " + count + " chunks");
-        Project project = bench.project();
-        VectorSet set = bench.liveSet();
-        bench.owner
-                .sql("""
-                        WITH s AS (INSERT INTO sources (workspace_id, project_id, type, location)
-                                   VALUES (:w, :p, 'directory', 'bench') RETURNING id),
-                             b AS (INSERT INTO blobs (workspace_id, sha256, size) VALUES (:w, '\\x00', 1)),
-                             d AS (INSERT INTO documents (workspace_id, project_id, source_id, key, version, published_version)
-                                   SELECT :w, :p, s.id, 'doc' || n, 1, 1 FROM s, generate_series(1, :documents) n
-                                   RETURNING id, source_id, key)
-                        INSERT INTO document_versions (workspace_id, project_id, source_id, document_id, version, sha256,
-                          state, file_name, title, run_id, chunk_count, valid_from)
-                        SELECT :w, :p, source_id, id, 1, '\\x00', 'published', key, key, 1, :each, now() FROM d
-                        """)
-                .param("w", bench.workspace)
-                .param("p", project.id())
-                .param("documents", count / PER_DOCUMENT)
-                .param("each", PER_DOCUMENT)
-                .update();
-        UUID[] ids = copy(bench, project, sentences, count);
-        Bench.progress("counting terms");
-        bench.owner.sql("""
-                        INSERT INTO lexemes (workspace_id, project_id, lexeme, chunks)
-                        SELECT :w, :p, t.lexeme, count(*) FROM chunks c, unnest(c.tsv) t GROUP BY t.lexeme
-                        """).param("w", bench.workspace).param("p", project.id()).update();
-        Bench.progress("writing vectors");
-        Random random = new Random(7);
-        bench.store(set, count, i -> ids[i], i -> {
-            int n = i % real.size();
-            // Close to the vector of both sentences together, and as likely in a corpus.
-            return i < real.size()
-                    ? real.get(n)
-                    : Bench.mixture(
-                            real.get(n), real.get((n + 1) % real.size()), 0.3f + 0.4f * random.nextFloat(), () -> 0f);
-        });
-        Bench.progress("building the index");
-        bench.buildIndex(set);
-        bench.owner.sql("VACUUM ANALYZE").update();
-        bench.owner.sql("CHECKPOINT").update();
-    }
-
-    private static UUID[] copy(Bench bench, Project project, List<String> sentences, int count) throws SQLException {
-        Random random = new Random(5);
-        UUID[] ids = new UUID[count];
-        try (Connection connection = bench.ownerSource.getConnection()) {
-            List<String> versions = new ArrayList<>();
-            try (Statement statement = connection.createStatement();
-                    ResultSet rows = statement.executeQuery("SELECT document_id, id FROM document_versions ORDER BY id")) {
-                while (rows.next()) {
-                    versions.add(rows.getString(1) + "\t" + rows.getLong(2));
-                }
-            }
-            CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn("""
-                    COPY chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text,
-                      heading_path, start_offset, end_offset, tokens, run_id, valid_from) FROM STDIN
-                    """);
-            for (int i = 0; i < count; i++) {
-                ids[i] = new UUID(random.nextLong(), random.nextLong());
-                String text = random.ints(5, 0, sentences.size())
-                        .mapToObj(sentences::get)
-                        .collect(Collectors.joining(" "));
-                String row = String.join("\t", bench.workspace.toString(), project.id().toString(),
-                        versions.get(i / PER_DOCUMENT), Integer.toString(i % PER_DOCUMENT), ids[i].toString(), "", text,
-                        "{}", "0", Integer.toString(text.codePointCount(0, text.length())), "200", "1", "now") + "\n";
-                byte[] bytes = row.getBytes(StandardCharsets.UTF_8);
-                copy.writeToCopy(bytes, 0, bytes.length);
-            }
-            copy.endCopy();
-        }
-        return ids;
-    }
-
-    private static List<float[]> embed(Bench bench, List<String> texts) throws Exception {
-        try (ExecutorService threads =
-                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-            List<Future<float[]>> all = new ArrayList<>();
-            for (String text : texts) {
-                all.add(threads.submit(() -> bench.embedder.embed(text.substring(0, Math.min(800, text.length())))));
-            }
-            List<float[]> vectors = new ArrayList<>();
-            for (Future<float[]> one : all) {
-                vectors.add(one.get());
-                if (vectors.size() % 10_000 == 0) {
-                    Bench.progress(vectors.size() + " of " + texts.size());
-                }
-            }
-            return vectors;
-        }
     }
 
     /// What one question was answered with, and how long each way took.

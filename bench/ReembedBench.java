@@ -40,6 +40,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -326,15 +327,9 @@ public final class ReembedBench {
         CountDownLatch done = new CountDownLatch(1);
         long old = live().id();
         long id = start(TO, "halfvec", true);
-        runs.finished(id).thenRun(() -> {
-            try {
-                // A few of the new set's too.
-                Thread.sleep(3_000);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            done.countDown();
-        });
+        // A few of the new set's too.
+        runs.finished(id)
+                .thenRunAsync(done::countDown, CompletableFuture.delayedExecutor(3, TimeUnit.SECONDS));
         Asking busy = askUntil(questions, done, 3_600);
         RunView run = ended(id);
         Bench.heading("20 queries a second over HTTP, one in 20 an answer, from " + FROM + " to " + TO);

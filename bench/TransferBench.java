@@ -1,13 +1,8 @@
-import dev.tidemill.admin.Database;
-import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.RunView;
-import dev.tidemill.run.Runs;
 import dev.tidemill.run.StepView;
 import dev.tidemill.store.Project;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.VectorSets;
-import java.io.BufferedReader;
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +13,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import org.springframework.jdbc.core.JdbcTemplate;
-import tools.jackson.databind.json.JsonMapper;
 
 /// Export and import of a large project against PostgreSQL's own programs.
 public final class TransferBench {
@@ -27,14 +21,10 @@ public final class TransferBench {
     private static final String MODEL = "made of real sentences";
 
     private final Bench bench;
-    private final Database database;
-    private final Path bin;
     private final Path folder;
 
     private TransferBench(Bench bench) throws Exception {
         this.bench = bench;
-        this.database = bench.context.getBean(Database.class);
-        this.bin = Path.of(bench.text("SELECT setting FROM pg_config() WHERE name = 'BINDIR'"));
         this.folder = Files.createDirectories(Bench.work().resolve("transfers"));
     }
 
@@ -51,7 +41,7 @@ public final class TransferBench {
         int code;
         try (Bench bench = new Bench(List.of("tidemill.embedding.model=" + options.get("model")))) {
             TransferBench transfer = new TransferBench(bench);
-            List<String> sentences = sentences(Path.of(options.get("corpus")));
+            List<String> sentences = Bench.sentences(Path.of(options.get("corpus")));
             List<float[]> real = sentences.stream()
                     .limit(Integer.parseInt(options.get("embed")))
                     .map(bench.embedder::embed)
@@ -72,22 +62,6 @@ public final class TransferBench {
             code = bench.exitCode();
         }
         System.exit(code);
-    }
-
-    private static List<String> sentences(Path file) throws Exception {
-        List<String> sentences = new ArrayList<>();
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                String text = JsonMapper.shared().readTree(line).path("text").asString();
-                for (String sentence : text.split("(?<=[.?!]) ")) {
-                    String clean = sentence.replaceAll("\\s+", " ").strip();
-                    if (clean.length() > 30) {
-                        sentences.add(clean);
-                    }
-                }
-            }
-        }
-        return sentences;
     }
 
     /// Documents of 20 chunks of five real sentences each, with their texts and originals; vectors of real sentences and what
@@ -168,39 +142,9 @@ public final class TransferBench {
         bench.owner.sql("CHECKPOINT").update();
     }
 
+    /// What our import gives the index too: with the default of 64 MB the graph would not fit and be built far more slowly.
     private double shell(String script) throws Exception {
-        Path log = folder.resolve("shell.log");
-        ProcessBuilder builder = new ProcessBuilder("/bin/bash", "-o", "pipefail", "-c", script)
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile());
-        String address = database.jdbcUrl().replaceFirst("jdbc:postgresql://", "");
-        builder.environment().put("PGHOST", address.substring(0, address.indexOf(':')));
-        builder.environment().put("PGPORT", address.substring(address.indexOf(':') + 1, address.indexOf('/')));
-        builder.environment().put("PGUSER", String.valueOf(database.username()));
-        builder.environment().put("PGPASSWORD", String.valueOf(database.password()));
-        builder.environment().put("PGDATABASE", "tidemill");
-        builder.environment().put("PATH", bin + File.pathSeparator + System.getenv("PATH"));
-        // What our import gives the index too: with the default of 64 MB the graph would not fit and be built far more slowly.
-        builder.environment().put("PGOPTIONS", "-c maintenance_work_mem=512MB");
-        long start = System.nanoTime();
-        int code = builder.start().waitFor();
-        double seconds = Bench.seconds(start);
-        if (code != 0) {
-            throw new IllegalStateException(script + " ended with " + code + ": " + Files.readString(log));
-        }
-        return seconds;
-    }
-
-    private RunView run(UUID workspace, String job, Map<String, String> parameters) {
-        Runs runs = bench.context.getBean(Runs.class);
-        RunView view = runs.finished(runs.launch(LaunchRequest.of(workspace, job, parameters, "bench"))
-                        .runId())
-                .join();
-        if (!view.status().equals("COMPLETED")) {
-            throw new IllegalStateException(job + " ended " + view.status() + ": " + view.message());
-        }
-        return view;
+        return bench.shell(script, folder, "tidemill", "-c maintenance_work_mem=512MB");
     }
 
     /// Into a workspace of its own, which holds none of the originals yet.
@@ -224,10 +168,10 @@ public final class TransferBench {
                         """).param("name", "to " + name).query(UUID.class).single();
         Path file = folder.resolve(name + ".tidemill");
         long start = System.nanoTime();
-        RunView export = run(bench.workspace, "export", Map.of("project", slug, "file", file.toString()));
+        RunView export = bench.run(bench.workspace, "export", Map.of("project", slug, "file", file.toString()));
         double exported = Bench.seconds(start);
         start = System.nanoTime();
-        RunView load = run(workspace, "import", Map.of("file", file.toString()));
+        RunView load = bench.run(workspace, "import", Map.of("file", file.toString()));
         double loaded = Bench.seconds(start);
         List<StepView> steps = new ArrayList<>(export.steps());
         steps.addAll(load.steps());
