@@ -4,12 +4,11 @@ import dev.tidemill.backup.BackupRows.Kept;
 import dev.tidemill.backup.PartPlan.Copy;
 import dev.tidemill.backup.PartPlan.Todo;
 import dev.tidemill.postgres.Programs;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -35,6 +34,8 @@ final class PartWork {
 
     /// What newer versions of pg_dump and pg_restore guard their output with; older versions of psql do not know it.
     private static final Pattern GUARD = Pattern.compile("(?m)^\\\\(un)?restrict [A-Za-z0-9]+\\R?");
+
+    private static final byte[] NOTHING = {};
 
     private final LiveDatabase database;
     private final Snapshot snapshot;
@@ -170,7 +171,7 @@ final class PartWork {
                 "--checkpoint=fast",
                 "--manifest-checksums=SHA256",
                 "--no-password");
-        run(command, in -> in.transferTo(out));
+        run(command, NOTHING, in -> in.transferTo(out));
         return 0;
     }
 
@@ -190,36 +191,29 @@ final class PartWork {
     /// The schema as SQL: what comes before the data, and what after.
     private record Schema(String preData, String postData) {}
 
-    /// The catalog is read once; `pg_restore` makes both sections of it.
+    /// The catalog is read once; `pg_restore` makes both sections of it. It stays in memory: a file would outlive a
+    /// kill.
     private Schema dump() throws Exception {
-        Path archive = Files.createTempFile("tidemill-schema-", ".dump");
-        try {
-            List<String> command = new ArrayList<>(List.of(
-                    programs.path("pg_dump"),
-                    "--schema-only",
-                    "--format=custom",
-                    "--compress=0",
-                    "--file=" + archive,
-                    "--snapshot=" + snapshot.name(),
-                    "--no-password"));
-            String role = snapshot.read(reader -> String.valueOf(
-                    LiveDatabase.text(reader, "SELECT coalesce(nullif(current_user::text, session_user::text), '')")));
-            if (!role.isEmpty()) {
-                command.add("--role=" + role);
-            }
-            run(command, InputStream::readAllBytes);
-            return new Schema(section("pre-data", archive), section("post-data", archive));
-        } finally {
-            Files.deleteIfExists(archive);
+        List<String> command = new ArrayList<>(List.of(
+                programs.path("pg_dump"),
+                "--schema-only",
+                "--format=custom",
+                "--compress=0",
+                "--snapshot=" + snapshot.name(),
+                "--no-password"));
+        String role = snapshot.read(reader -> String.valueOf(
+                LiveDatabase.text(reader, "SELECT coalesce(nullif(current_user::text, session_user::text), '')")));
+        if (!role.isEmpty()) {
+            command.add("--role=" + role);
         }
+        byte[] archive = run(command, NOTHING);
+        return new Schema(section("pre-data", archive), section("post-data", archive));
     }
 
-    private String section(String name, Path archive) throws IOException, InterruptedException {
-        StringBuilder sql = new StringBuilder();
-        run(
-                List.of(programs.path("pg_restore"), "--section=" + name, "--file=-", archive.toString()),
-                in -> sql.append(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
-        return GUARD.matcher(sql).replaceAll("");
+    private String section(String name, byte[] archive) throws IOException, InterruptedException {
+        List<String> command = List.of(programs.path("pg_restore"), "--section=" + name, "--file=-");
+        return GUARD.matcher(new String(run(command, archive), StandardCharsets.UTF_8))
+                .replaceAll("");
     }
 
     /// Takes what a program writes.
@@ -227,15 +221,23 @@ final class PartWork {
         void take(InputStream in) throws IOException;
     }
 
-    /// Errors are read beside: a pipe that nobody reads would stop the program, and a file would outlive a kill.
-    private void run(List<String> command, Sink sink) throws IOException, InterruptedException {
+    /// @return what the program writes
+    private byte[] run(List<String> command, byte[] input) throws IOException, InterruptedException {
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        run(command, input, in -> in.transferTo(written));
+        return written.toByteArray();
+    }
+
+    /// Errors are read and input is written beside: a pipe that nobody reads would stop the program, and a file would
+    /// outlive a kill.
+    private void run(List<String> command, byte[] input, Sink sink) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
         builder.environment().putAll(database.environment());
         Process process = builder.start();
         CompletableFuture<String> errors = errors(process);
         try (InputStream in = process.getInputStream()) {
-            process.getOutputStream().close();
+            feed(process, input);
             sink.take(in);
             if (!process.waitFor(1, TimeUnit.MINUTES)) {
                 throw new IOException(command.getFirst() + " has written everything and does not end");
@@ -246,6 +248,17 @@ final class PartWork {
         if (process.exitValue() != 0) {
             throw new IOException(command.getFirst() + " failed: " + errors.join());
         }
+    }
+
+    private static void feed(Process process, byte[] input) {
+        Thread.ofVirtual().name("input").start(() -> {
+            try (OutputStream in = process.getOutputStream()) {
+                in.write(input);
+            } catch (IOException e) {
+                // The program has ended before it read everything: its exit code and its errors say why.
+                log.debug("{} took no more input: {}", process, e.getMessage());
+            }
+        });
     }
 
     private static CompletableFuture<String> errors(Process process) {

@@ -136,7 +136,7 @@ class BackupTest {
 
             assertThat(key.pollEvents())
                     .extracting(event -> String.valueOf(event.context()))
-                    .noneMatch(name -> name.startsWith("tidemill-backup-"));
+                    .noneMatch(name -> name.startsWith("tidemill-backup-") || name.startsWith("tidemill-schema-"));
         }
     }
 
