@@ -6,6 +6,7 @@ import dev.tidemill.backup.Catalogue.Archive;
 import dev.tidemill.backup.Manifest.Scope;
 import dev.tidemill.backup.PartPlan.Todo;
 import dev.tidemill.postgres.PrivateCluster;
+import dev.tidemill.seal.Ciphers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -164,7 +165,7 @@ final class BackupJob implements JobExecutionListener {
     private static Manifest head(
             String id, Scope scope, @Nullable UUID only, Connection connection, List<Tables.Table> tables, Keys keys)
             throws SQLException {
-        SecretKey dataKey = Keys.newDataKey();
+        SecretKey dataKey = Ciphers.newDataKey();
         Set<String> ofWorkspaces = tables.stream().anyMatch(table -> table.workspaceColumn() >= 0)
                 ? Tables.of(connection, new UUID(0, 0)).stream()
                         .map(Tables.Table::name)

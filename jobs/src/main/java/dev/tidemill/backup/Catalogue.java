@@ -1,5 +1,6 @@
 package dev.tidemill.backup;
 
+import dev.tidemill.document.ContentHash;
 import java.io.BufferedInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -77,7 +78,7 @@ final class Catalogue {
         /// What is wrong with a part, null for nothing: reads it whole.
         @Nullable
         String check(Manifest.Part part) throws IOException {
-            MessageDigest sha256 = Keys.sha256();
+            MessageDigest sha256 = ContentHash.sha256();
             long size = 0;
             try (InputStream in = new DigestInputStream(target.open(path(part)), sha256)) {
                 byte[] buffer = new byte[1 << 16];

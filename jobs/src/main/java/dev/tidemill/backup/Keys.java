@@ -1,5 +1,6 @@
 package dev.tidemill.backup;
 
+import dev.tidemill.document.ContentHash;
 import dev.tidemill.seal.Ciphers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,19 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
-import javax.crypto.Cipher;
 import javax.crypto.Mac;
 import javax.crypto.SecretKey;
-import javax.crypto.SecretKeyFactory;
-import javax.crypto.spec.GCMParameterSpec;
-import javax.crypto.spec.PBEKeySpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +26,6 @@ import org.slf4j.LoggerFactory;
 final class Keys {
 
     private static final Logger log = LoggerFactory.getLogger(Keys.class);
-    private static final int BYTES = 32;
     private static final int ITERATIONS = 600_000;
     private static final int SHORTEST_SECRET = 16;
     private static final byte[] SECRET_SALT = "tidemill backup key".getBytes(StandardCharsets.UTF_8);
@@ -42,7 +36,8 @@ final class Keys {
     record Key(String id, SecretKey secret, String from) {
 
         static Key of(byte[] bytes, String from) {
-            byte[] hash = sha256().digest(concat("tidemill backup key id".getBytes(StandardCharsets.UTF_8), bytes));
+            byte[] hash = ContentHash.sha256()
+                    .digest(concat("tidemill backup key id".getBytes(StandardCharsets.UTF_8), bytes));
             return new Key(HexFormat.of().formatHex(hash, 0, 8), new SecretKeySpec(bytes, "AES"), from);
         }
 
@@ -86,7 +81,7 @@ final class Keys {
     private static Key read(Path file) {
         try {
             byte[] bytes = Base64.getDecoder().decode(Files.readString(file).strip());
-            if (bytes.length == BYTES) {
+            if (bytes.length == Ciphers.KEY_BYTES) {
                 return Key.of(bytes, file.toString());
             }
             throw new IllegalArgumentException(bytes.length + " bytes");
@@ -101,8 +96,7 @@ final class Keys {
     }
 
     private static Key make(Path file) {
-        byte[] bytes = new byte[BYTES];
-        new SecureRandom().nextBytes(bytes);
+        byte[] bytes = Ciphers.random(Ciphers.KEY_BYTES);
         try {
             Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             Files.writeString(file, Base64.getEncoder().encodeToString(bytes) + "\n");
@@ -120,14 +114,10 @@ final class Keys {
             throw new IllegalStateException("SECRET_KEY has " + secret.length() + " characters: use at least "
                     + SHORTEST_SECRET + ", or name a key file with backup.key-file");
         }
-        try {
-            byte[] bytes = SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
-                    .generateSecret(new PBEKeySpec(secret.toCharArray(), SECRET_SALT, ITERATIONS, BYTES * 8))
-                    .getEncoded();
-            return Key.of(bytes, "SECRET_KEY");
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this Java cannot make a key of SECRET_KEY: " + e.getMessage(), e);
-        }
+        return Key.of(
+                Ciphers.ofPassphrase(secret.toCharArray(), SECRET_SALT, ITERATIONS)
+                        .getEncoded(),
+                "SECRET_KEY");
     }
 
     /// The key for new backups.
@@ -135,24 +125,8 @@ final class Keys {
         return keys.getFirst();
     }
 
-    static SecretKey newDataKey() {
-        byte[] bytes = new byte[BYTES];
-        new SecureRandom().nextBytes(bytes);
-        return new SecretKeySpec(bytes, "AES");
-    }
-
     Wrapped wrap(SecretKey dataKey, String backup) {
-        try {
-            byte[] nonce = new byte[12];
-            new SecureRandom().nextBytes(nonce);
-            Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-            cipher.init(Cipher.ENCRYPT_MODE, current().secret(), new GCMParameterSpec(128, nonce));
-            cipher.updateAAD(backup.getBytes(StandardCharsets.UTF_8));
-            byte[] sealed = cipher.doFinal(dataKey.getEncoded());
-            return new Wrapped(current().id(), Base64.getEncoder().encodeToString(concat(nonce, sealed)));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("a data key cannot be encrypted: " + e.getMessage(), e);
-        }
+        return new Wrapped(current().id(), Ciphers.wrap(dataKey, current().secret(), backup));
     }
 
     boolean has(String keyId) {
@@ -173,13 +147,8 @@ final class Keys {
     SecretKey unwrap(Wrapped wrapped, String backup) {
         Key key = byId(wrapped.keyId(), "backup " + backup);
         try {
-            byte[] bytes = Base64.getDecoder().decode(wrapped.wrapped());
-            Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-            cipher.init(
-                    Cipher.DECRYPT_MODE, key.secret(), new GCMParameterSpec(128, bytes, 0, Math.min(12, bytes.length)));
-            cipher.updateAAD(backup.getBytes(StandardCharsets.UTF_8));
-            return new SecretKeySpec(cipher.doFinal(bytes, 12, Math.max(0, bytes.length - 12)), "AES");
-        } catch (GeneralSecurityException | IllegalArgumentException e) {
+            return Ciphers.unwrap(wrapped.wrapped(), key.secret(), backup);
+        } catch (GeneralSecurityException e) {
             throw new BackupDamaged(
                     "the data key of backup " + backup + " does not open with " + key
                             + ": its manifest is damaged, or the key is another one with the same id",
@@ -195,14 +164,6 @@ final class Keys {
             return HexFormat.of().formatHex(mac.doFinal(content));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this Java has no HMAC-SHA256: " + e.getMessage(), e);
-        }
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this Java has no SHA-256: " + e.getMessage(), e);
         }
     }
 

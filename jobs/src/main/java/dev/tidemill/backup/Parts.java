@@ -2,6 +2,7 @@ package dev.tidemill.backup;
 
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import dev.tidemill.document.ContentHash;
 import dev.tidemill.seal.SealedInput;
 import dev.tidemill.seal.SealedOutput;
 import java.io.BufferedOutputStream;
@@ -38,7 +39,7 @@ final class Parts {
     /// @param sealedName under which alone it can be opened
     static Written write(Target target, String path, String sealedName, SecretKey dataKey, int level, Content content)
             throws Exception {
-        MessageDigest sha256 = Keys.sha256();
+        MessageDigest sha256 = ContentHash.sha256();
         Written written;
         try (Target.Upload upload = target.create(path)) {
             Counting sent = new Counting(new DigestOutputStream(upload, sha256));
@@ -58,7 +59,7 @@ final class Parts {
     }
 
     private static void readBack(Target target, String path, Written written) throws IOException {
-        MessageDigest sha256 = Keys.sha256();
+        MessageDigest sha256 = ContentHash.sha256();
         long bytes = 0;
         try (InputStream in = target.open(path)) {
             byte[] buffer = new byte[BUFFER];
