@@ -13,10 +13,8 @@ import org.springframework.batch.core.configuration.annotation.StepScope;
 import org.springframework.batch.core.job.Job;
 import org.springframework.batch.core.step.Step;
 import org.springframework.batch.core.step.StepExecution;
-import org.springframework.batch.core.step.tasklet.Tasklet;
 import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.batch.infrastructure.item.ItemWriter;
-import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
@@ -104,23 +102,10 @@ public class BackupConfiguration {
                 .build();
     }
 
-    /// Work of a step that needs to know its run only.
-    interface Work {
-        void in(StepExecution step) throws Exception;
-    }
-
-    static Tasklet tasklet(Work work) {
-        return (contribution, context) -> {
-            work.in(contribution.getStepExecution());
-            contribution.incrementWriteCount(1);
-            return RepeatStatus.FINISHED;
-        };
-    }
-
     /// Again in every run: a snapshot ends with the process that took it, unless it is gone on with in time.
     @Bean
     Step backupBeginStep(Steps steps, BackupJob backup) {
-        return steps.tasklet(BackupJob.BEGIN, tasklet(backup::begin))
+        return steps.work(BackupJob.BEGIN, backup::begin)
                 .allowStartIfComplete(true)
                 .build();
     }
@@ -150,16 +135,16 @@ public class BackupConfiguration {
 
     @Bean
     Step backupSealStep(Steps steps, BackupJob backup) {
-        return steps.tasklet(BackupJob.SEAL, tasklet(backup::seal)).build();
+        return steps.work(BackupJob.SEAL, backup::seal).build();
     }
 
     @Bean
     Step backupExpireStep(Steps steps, Backups backups, BackupProperties properties) {
-        return steps.tasklet(BackupJob.EXPIRE, tasklet(step -> {
+        return steps.work(BackupJob.EXPIRE, step -> {
                     if (properties.retention().afterBackup()) {
                         backups.expire(false);
                     }
-                }))
+                })
                 .build();
     }
 }

@@ -30,8 +30,7 @@ class PhysicalConfiguration {
     @Bean
     Job pgbackrestJob(Steps steps, PhysicalBackups backups) {
         return steps.job(JOB)
-                .start(steps.tasklet("work", BackupConfiguration.tasklet(step -> work(step, backups)))
-                        .build())
+                .start(steps.work("work", step -> work(step, backups)).build())
                 .build();
     }
 

@@ -17,6 +17,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -59,7 +60,7 @@ final class PointInTimeDrill {
                 .filter(Entry::whole)
                 .map(Entry::manifest)
                 .filter(manifest -> manifest != null && manifest.scope() == Manifest.Scope.CLUSTER)
-                .map(java.util.Objects::requireNonNull)
+                .map(Objects::requireNonNull)
                 .findFirst();
     }
 
@@ -141,7 +142,7 @@ final class PointInTimeDrill {
 
     /// Sends it too, as whoever runs this may be a command without a server.
     private void awaitSegment(String segment) throws IOException, InterruptedException {
-        Path folder = java.util.Objects.requireNonNull(premises.cluster()).resolve(PrivateCluster.WAL);
+        Path folder = Objects.requireNonNull(premises.cluster()).resolve(PrivateCluster.WAL);
         WalArchive wal = new WalArchive(depot.catalogue());
         long deadline = System.nanoTime() + FOR_A_SEGMENT.toNanos();
         while (!wal.has(segment)) {
@@ -152,9 +153,7 @@ final class PointInTimeDrill {
             }
             try {
                 wal.ship(folder);
-            } catch (InterruptedException e) {
-                throw e;
-            } catch (IOException e) {
+            } catch (InterruptedException | IOException e) {
                 throw e;
             } catch (Exception e) {
                 throw new IOException("segments cannot be sent: " + e.getMessage(), e);

@@ -46,7 +46,7 @@ class RehearseConfiguration {
             LoadingSteps loading,
             @Qualifier("drillDiscardStep") Step discard) {
         return loading.everything(steps.job(JOB))
-                .next(steps.tasklet("apply", BackupConfiguration.tasklet(step -> apply(step, scratch, premises)))
+                .next(steps.work("apply", step -> apply(step, scratch, premises))
                         .build())
                 .next(discard)
                 .build();

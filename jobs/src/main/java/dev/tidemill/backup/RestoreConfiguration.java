@@ -5,6 +5,7 @@ import dev.tidemill.backup.PostData.Work;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
+import dev.tidemill.run.StepWork;
 import dev.tidemill.run.Steps;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -155,9 +156,7 @@ class RestoreConfiguration {
     /// Again in every run: the world may have changed.
     @Bean
     Step restorePreflightStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("preflight", BackupConfiguration.tasklet(restore::preflight))
-                .allowStartIfComplete(true)
-                .build();
+        return again(steps, "preflight", restore::preflight);
     }
 
     @Bean
@@ -190,7 +189,7 @@ class RestoreConfiguration {
 
     @Bean
     Step verifyNoteStep(Steps steps, Depot depot, BackupRows rows) {
-        return steps.tasklet("note", BackupConfiguration.tasklet(step -> {
+        return steps.work("note", step -> {
                     Catalogue catalogue = depot.catalogue();
                     Catalogue.Archive archive = catalogue.open(Parameters.text(step, Parameters.BACKUP));
                     Marks marks = catalogue.marks(archive);
@@ -199,38 +198,32 @@ class RestoreConfiguration {
                         catalogue.mark(archive, marks.atLevel(shown, Instant.now()));
                         rows.level(archive.manifest().id(), shown);
                     }
-                }))
+                })
                 .build();
     }
 
     @Bean
     Step restoreCreateStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("create", BackupConfiguration.tasklet(restore::create))
-                .allowStartIfComplete(true)
-                .build();
+        return again(steps, "create", restore::create);
     }
 
-    /// This step and those after it again in every run: what is done is noted in the new database, and that of a failed
-    /// drill is gone.
-    private static Step parts(Steps steps, String name, AheadReader<Manifest.Part, Loading.Loaded> reader) {
-        return steps.<Loading.Loaded, Loading.Loaded>chunks(name, 1)
-                .reader(reader)
-                .writer(loaded -> {})
-                .allowStartIfComplete(true)
-                .build();
-    }
-
-    private static Step statements(Steps steps, String name, AheadReader<Work, Work> reader) {
-        return steps.<Work, Work>chunks(name, 1)
+    /// A step whose reader does the work. Again in every run, as all that load: what is done is noted in the new
+    /// database, and that of a failed drill is gone.
+    private static <O> Step each(Steps steps, String name, AheadReader<?, O> reader) {
+        return steps.<O, O>chunks(name, 1)
                 .reader(reader)
                 .writer(done -> {})
                 .allowStartIfComplete(true)
                 .build();
     }
 
+    private static Step again(Steps steps, String name, StepWork work) {
+        return steps.work(name, work).allowStartIfComplete(true).build();
+    }
+
     @Bean
     Step restoreLoadStep(Steps steps, @Qualifier("loadReader") AheadReader<Manifest.Part, Loading.Loaded> reader) {
-        return parts(steps, "load", reader);
+        return each(steps, "load", reader);
     }
 
     @Bean
@@ -242,7 +235,7 @@ class RestoreConfiguration {
 
     @Bean
     Step restoreConstrainStep(Steps steps, @Qualifier("constrainReader") AheadReader<Work, Work> reader) {
-        return statements(steps, "constrain", reader);
+        return each(steps, "constrain", reader);
     }
 
     @Bean
@@ -253,14 +246,12 @@ class RestoreConfiguration {
 
     @Bean
     Step restoreSettleStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("settle", BackupConfiguration.tasklet(restore::settle))
-                .allowStartIfComplete(true)
-                .build();
+        return again(steps, "settle", restore::settle);
     }
 
     @Bean
     Step restoreRestStep(Steps steps, @Qualifier("restReader") AheadReader<Manifest.Part, Loading.Loaded> reader) {
-        return parts(steps, "load-rest", reader);
+        return each(steps, "load-rest", reader);
     }
 
     @Bean
@@ -272,7 +263,7 @@ class RestoreConfiguration {
 
     @Bean
     Step restoreRestKeysStep(Steps steps, @Qualifier("restKeysReader") AheadReader<Work, Work> reader) {
-        return statements(steps, "constrain-rest", reader);
+        return each(steps, "constrain-rest", reader);
     }
 
     @Bean
@@ -283,13 +274,12 @@ class RestoreConfiguration {
 
     @Bean
     Step restoreRelateStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("relate", BackupConfiguration.tasklet(restore::relate))
-                .build();
+        return again(steps, "relate", restore::relate);
     }
 
     @Bean
     Step restoreIndexStep(Steps steps, @Qualifier("indexReader") AheadReader<Work, Work> reader) {
-        return statements(steps, "index", reader);
+        return each(steps, "index", reader);
     }
 
     @Bean
@@ -300,20 +290,17 @@ class RestoreConfiguration {
 
     @Bean
     Step restoreConcludeStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("conclude", BackupConfiguration.tasklet(restore::conclude))
-                .build();
+        return again(steps, "conclude", restore::conclude);
     }
 
     @Bean
     Step restoreCleanStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("clean", BackupConfiguration.tasklet(restore::clean))
-                .build();
+        return steps.work("clean", restore::clean).build();
     }
 
     @Bean
     Step restoreFinishStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("finish", BackupConfiguration.tasklet(restore::finish))
-                .build();
+        return steps.work("finish", restore::finish).build();
     }
 
     @Bean
@@ -325,25 +312,21 @@ class RestoreConfiguration {
     /// Of the private cluster, where its write-ahead log is kept.
     @Bean
     Step drillRecoverStep(Steps steps, RestoreJob restore, PointInTimeDrill drill) {
-        return steps.tasklet("recover", BackupConfiguration.tasklet(step -> restore.recover(step, drill)))
-                .build();
+        return steps.work("recover", step -> restore.recover(step, drill)).build();
     }
 
     @Bean
     Step drillExamineStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("examine", BackupConfiguration.tasklet(restore::examine))
-                .build();
+        return steps.work("examine", restore::examine).build();
     }
 
     @Bean
     Step drillDiscardStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("discard", BackupConfiguration.tasklet(restore::discard))
-                .build();
+        return steps.work("discard", restore::discard).build();
     }
 
     @Bean
     Step drillJudgeStep(Steps steps, RestoreJob restore) {
-        return steps.tasklet("judge", BackupConfiguration.tasklet(restore::judge))
-                .build();
+        return steps.work("judge", restore::judge).build();
     }
 }

@@ -8,6 +8,7 @@ import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.Progress;
 import dev.tidemill.run.RunProperties;
+import dev.tidemill.run.StepWork;
 import dev.tidemill.run.Steps;
 import dev.tidemill.store.Workspaces;
 import dev.tidemill.transfer.ExportProperties;
@@ -23,7 +24,6 @@ import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.batch.infrastructure.item.ItemStreamReader;
 import org.springframework.batch.infrastructure.item.ItemWriter;
-import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -68,20 +68,9 @@ public class ReclaimConfiguration {
                 .build();
     }
 
-    /// Work of a step that needs to know its run only.
-    private interface Work {
-        void in(StepExecution step) throws Exception;
-    }
-
     /// A step that a resumed run does again: what it made may be gone.
-    private static Step again(Steps steps, String name, Work work) {
-        return steps.tasklet(name, (contribution, context) -> {
-                    work.in(contribution.getStepExecution());
-                    contribution.incrementWriteCount(1);
-                    return RepeatStatus.FINISHED;
-                })
-                .allowStartIfComplete(true)
-                .build();
+    private static Step again(Steps steps, String name, StepWork work) {
+        return steps.work(name, work).allowStartIfComplete(true).build();
     }
 
     @Bean

@@ -9,6 +9,7 @@ import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.step.builder.StepBuilder;
 import org.springframework.batch.core.step.builder.TaskletStepBuilder;
 import org.springframework.batch.core.step.tasklet.Tasklet;
+import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.transaction.PlatformTransactionManager;
 
 /// Where every job and step comes from: with the one transaction manager that business rows, the job repository and
@@ -62,5 +63,14 @@ public final class Steps {
         return new StepBuilder(name, repository)
                 .tasklet(tasklet, transactionManager)
                 .listener((StepExecutionListener) metrics);
+    }
+
+    /// As [#tasklet(String, Tasklet)], one that is done at once and counts as one item.
+    public TaskletStepBuilder work(String name, StepWork work) {
+        return tasklet(name, (contribution, context) -> {
+            work.in(contribution.getStepExecution());
+            contribution.incrementWriteCount(1);
+            return RepeatStatus.FINISHED;
+        });
     }
 }
