@@ -175,6 +175,11 @@ class DatabaseConfiguration {
                 properties.exhaustedAfter());
     }
 
+    @Bean
+    Repetition poolWatching(PoolWatch watch) {
+        return new Repetition("pool-watch", Duration.ofSeconds(1), () -> watch.look(System.nanoTime()));
+    }
+
     @Bean(defaultCandidate = false)
     @Qualifier(APP)
     JdbcTemplate appTemplate(@Qualifier(APP) HikariDataSource pool) {

@@ -42,7 +42,7 @@ class OperationsHealth {
     }
 
     @Bean
-    HealthIndicator runsHealthIndicator(CachedFigures figures, HealthProperties properties) {
+    HealthIndicator runsHealthIndicator(CachedFigures<Figures> figures, HealthProperties properties) {
         return () -> figures.get().map(now -> runs(now, properties)).orElseGet(OperationsHealth::unreadable);
     }
 

@@ -15,18 +15,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
-import org.springframework.dao.DataAccessException;
-import org.springframework.transaction.TransactionException;
 
 /// Notices pools in which threads wait for a connection for long, tells operators, and tells them when it is over.
-final class PoolWatch implements SmartLifecycle {
-
-    private static final Logger log = LoggerFactory.getLogger(PoolWatch.class);
+final class PoolWatch {
 
     private final List<HikariDataSource> pools;
     private final Control control;
@@ -35,8 +26,6 @@ final class PoolWatch implements SmartLifecycle {
     private final Map<String, Long> waitingSince = new HashMap<>();
     private final Set<String> exhausted = ConcurrentHashMap.newKeySet();
     private final Set<String> told = new HashSet<>();
-    private volatile boolean running;
-    private volatile CountDownLatch stopping = new CountDownLatch(1);
 
     PoolWatch(List<HikariDataSource> pools, Control control, Duration exhaustedAfter) {
         this.pools = List.copyOf(pools);
@@ -96,43 +85,5 @@ final class PoolWatch implements SmartLifecycle {
                     LaunchRequest.INSTALLATION, key, "The pool " + name + " has free connections again"));
             told.remove(name);
         }
-    }
-
-    private void loop() {
-        while (running) {
-            try {
-                look(System.nanoTime());
-            } catch (DataAccessException | TransactionException e) {
-                log.warn("the state of the pools could not be told: {}", e.getMessage());
-            } catch (RuntimeException e) {
-                log.error("the pools could not be looked at", e);
-            }
-            try {
-                if (stopping.await(1, TimeUnit.SECONDS)) {
-                    return;
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-        }
-    }
-
-    @Override
-    public void start() {
-        running = true;
-        stopping = new CountDownLatch(1);
-        Thread.ofVirtual().name("pool-watch").start(this::loop);
-    }
-
-    @Override
-    public void stop() {
-        running = false;
-        stopping.countDown();
-    }
-
-    @Override
-    public boolean isRunning() {
-        return running;
     }
 }

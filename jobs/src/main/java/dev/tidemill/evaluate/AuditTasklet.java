@@ -66,7 +66,7 @@ final class AuditTasklet implements Tasklet {
                 findings = audit.audit(parameters.workspaceId(), one.projectId(), one.set(), properties.texts());
             } catch (IllegalStateException e) {
                 // Its model is not to be had here: nothing is known of the vectors, and other sets have another one.
-                tell(run, "vector set " + one.set().id() + " was not looked at: " + e.getMessage());
+                Progress.addMessage(run, "vector set " + one.set().id() + " was not looked at: " + e.getMessage());
                 continue;
             }
             workspaces.callAlone(parameters.workspaceId(), () -> {
@@ -81,11 +81,6 @@ final class AuditTasklet implements Tasklet {
             contribution.incrementWriteCount(1);
         }
         return RepeatStatus.FINISHED;
-    }
-
-    private static void tell(ExecutionContext run, String message) {
-        Object before = run.get("run.message");
-        Progress.message(run, before == null ? message : before + "; " + message);
     }
 
     /// @return whether there was something to tell
@@ -112,7 +107,7 @@ final class AuditTasklet implements Tasklet {
                 findings.lowest(),
                 due.set().model(),
                 due.set().id());
-        tell(run, message);
+        Progress.addMessage(run, message);
         if (outbox != null) {
             outbox.replace(new Event(
                     parameters.workspaceId(),

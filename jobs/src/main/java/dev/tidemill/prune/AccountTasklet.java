@@ -61,10 +61,8 @@ final class AccountTasklet implements Tasklet {
                                 detail));
         ExecutionContext job = step.getJobExecution().getExecutionContext();
         List<String> bloat = remains.bloat(scope.workspaceId());
-        String held = job.containsKey("run.message") ? job.getString("run.message") + "; " : "";
-        Progress.message(
-                job,
-                held + removed + ReindexTasklet.told(step) + (bloat.isEmpty() ? "" : "; " + String.join("; ", bloat)));
+        Progress.addMessage(
+                job, removed + ReindexTasklet.told(step) + (bloat.isEmpty() ? "" : "; " + String.join("; ", bloat)));
         return RepeatStatus.FINISHED;
     }
 

@@ -10,7 +10,6 @@ import org.springframework.batch.core.scope.context.ChunkContext;
 import org.springframework.batch.core.step.StepContribution;
 import org.springframework.batch.core.step.StepExecution;
 import org.springframework.batch.core.step.tasklet.Tasklet;
-import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 
 /// Sees to it that there is a backup before many documents and versions are removed. Retention does not wait for
@@ -34,15 +33,12 @@ final class PrecautionTasklet implements Tasklet {
     @Override
     public RepeatStatus execute(StepContribution contribution, ChunkContext context) throws InterruptedException {
         StepExecution step = contribution.getStepExecution();
-        ExecutionContext job = step.getJobExecution().getExecutionContext();
         long doomed = knowledge(remains, parameters.of(step));
         Precautions.Taken taken =
                 precautions.before(step, rule, doomed, doomed + " documents and versions are to be removed", false);
         if (!taken.told().isEmpty() && !taken.goesOn()) {
             log.warn("prune, run {}: {}", step.getJobExecutionId(), taken.told());
-            // The account at the end goes on from what was said before.
-            String said = job.containsKey("run.message") ? job.getString("run.message") + "; " : "";
-            Progress.message(job, said + taken.told());
+            Progress.addMessage(step.getJobExecution().getExecutionContext(), taken.told());
         }
         return taken.goesOn() ? RepeatStatus.CONTINUABLE : RepeatStatus.FINISHED;
     }

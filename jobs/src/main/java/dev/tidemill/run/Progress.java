@@ -33,6 +33,12 @@ public final class Progress {
         context.putString(MESSAGE, message);
     }
 
+    /// As [#message(ExecutionContext, String)], after what was said before.
+    public static void addMessage(ExecutionContext context, String message) {
+        String before = message(context);
+        message(context, before == null ? message : before + "; " + message);
+    }
+
     static @Nullable String message(ExecutionContext context) {
         return context.containsKey(MESSAGE) ? context.getString(MESSAGE) : null;
     }

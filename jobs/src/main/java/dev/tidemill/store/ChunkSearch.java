@@ -42,6 +42,10 @@ public final class ChunkSearch {
     private static final int ENOUGH = 10;
 
     static final int MOST_TERMS = 64;
+
+    /// Versions that were valid at a time and are superseded by now.
+    private static final String SUPERSEDED = "v.state = 'superseded' AND v.valid_to > :asOf AND v.valid_from <= :asOf";
+
     private static final int COUNTS_KEPT = 256;
     private static final TypeReference<Map<String, Object>> METADATA = new TypeReference<>() {};
 
@@ -245,15 +249,8 @@ public final class ChunkSearch {
                 .param("project", project.id())
                 .query(Live.class)
                 .single();
-        List<Version> all = versions(
-                project, Filter.NONE, "v.state = 'superseded' AND v.valid_to > :asOf AND v.valid_from <= :asOf", time);
-        List<Version> past = filter.onDocuments()
-                ? versions(
-                        project,
-                        filter,
-                        "v.state = 'superseded' AND v.valid_to > :asOf AND v.valid_from <= :asOf",
-                        time)
-                : all;
+        List<Version> all = versions(project, Filter.NONE, SUPERSEDED, time);
+        List<Version> past = filter.onDocuments() ? versions(project, filter, SUPERSEDED, time) : all;
         List<Version> newer = live.newer() <= PastChunks.COUNTED_UP_TO
                 ? versions(project, Filter.NONE, "v.state = 'published' AND v.valid_from > :asOf", time)
                 : null;

@@ -95,8 +95,7 @@ public final class Publisher {
     private OffsetDateTime replace(SourceScope scope, Long[] newVersions, String[] documents) {
         // The first statement locks the project: publishing is serial, and shares the row lock with no writer of
         // chunks. The time is read once it has the lock: a transaction that began earlier and waited would else end
-        // what is
-        // valid from later on, and the past would have a version of no time at all.
+        // what is valid from later on, and the past would have a version of no time at all.
         OffsetDateTime at = jdbc.sql("""
                         UPDATE projects SET corpus_generation = corpus_generation + 1, updated_at = now()
                         WHERE workspace_id = :workspace AND id = :project RETURNING clock_timestamp()

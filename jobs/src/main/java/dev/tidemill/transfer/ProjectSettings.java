@@ -37,7 +37,6 @@ final class ProjectSettings {
                                 line.path("canary").asBoolean(true));
                     case "policy" -> policy(parameters, line);
                     // A schedule is a file of the installation: its operator decides about it.
-                    case "schedule" -> {}
                     default -> {}
                 }
             }

@@ -1,5 +1,6 @@
 package dev.tidemill.admin.backups;
 
+import dev.tidemill.admin.metrics.CachedFigures;
 import dev.tidemill.backup.BackupRows.Standing;
 import dev.tidemill.backup.Backups;
 import io.micrometer.core.instrument.Gauge;
@@ -8,27 +9,19 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// How backups stand, as gauges: read once for all of a scrape. One that cannot be told has no value.
 final class BackupMetrics implements MeterBinder {
 
-    private static final Logger log = LoggerFactory.getLogger(BackupMetrics.class);
-    private static final Duration FRESH = Duration.ofSeconds(5);
-
-    private final Backups backups;
-    private final InstantSource clock;
-    private final ReentrantLock reading = new ReentrantLock();
-    private Instant readAt = Instant.MIN;
-    private @Nullable Figures figures;
+    private final CachedFigures<Figures> figures;
 
     BackupMetrics(Backups backups, InstantSource clock) {
-        this.backups = backups;
-        this.clock = clock;
+        this.figures = new CachedFigures<>(
+                () -> new Figures(backups.standing(), backups.waiting(), clock.instant()),
+                Duration.ofSeconds(5),
+                clock);
     }
 
     private record Figures(Standing standing, Backups.Waiting waiting, Instant now) {
@@ -86,38 +79,15 @@ final class BackupMetrics implements MeterBinder {
     }
 
     private void seconds(MeterRegistry meters, String name, String description, ToDoubleFunction<Figures> figure) {
-        Gauge.builder(name, this, all -> all.value(figure))
+        Gauge.builder(name, figures, all -> all.value(figure))
                 .baseUnit("seconds")
                 .description(description)
                 .register(meters);
     }
 
     private void gauge(MeterRegistry meters, String name, String description, ToDoubleFunction<Figures> figure) {
-        Gauge.builder(name, this, all -> all.value(figure))
+        Gauge.builder(name, figures, all -> all.value(figure))
                 .description(description)
                 .register(meters);
-    }
-
-    private double value(ToDoubleFunction<Figures> figure) {
-        reading.lock();
-        try {
-            Instant now = clock.instant();
-            if (readAt.isBefore(now.minus(FRESH))) {
-                readAt = now;
-                figures = read(now);
-            }
-            return figures == null ? Double.NaN : figure.applyAsDouble(figures);
-        } finally {
-            reading.unlock();
-        }
-    }
-
-    private @Nullable Figures read(Instant now) {
-        try {
-            return new Figures(backups.standing(), backups.waiting(), now);
-        } catch (RuntimeException e) {
-            log.warn("figures on backups could not be read: {}", e.getMessage());
-            return null;
-        }
     }
 }

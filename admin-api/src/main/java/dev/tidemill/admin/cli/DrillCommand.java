@@ -6,7 +6,6 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 
 /// Restore drills: run, and their trend.
@@ -58,12 +57,8 @@ final class DrillCommand implements Callable<Integer> {
     static final class Run implements Callable<Integer> {
         private final Tool tool;
 
-        @Parameters(
-                index = "0",
-                defaultValue = "latest",
-                paramLabel = "ID",
-                description = "id of a backup, or latest (default)")
-        private String id = "latest";
+        @Mixin
+        private BackupId id = new BackupId();
 
         @Mixin
         private Waiting waiting = new Waiting();
@@ -79,7 +74,7 @@ final class DrillCommand implements Callable<Integer> {
         public Integer call() {
             try (Session session = Session.open(tool)) {
                 long run = session.api()
-                        .post(BackupCommand.path(id) + "/drill", Map.of())
+                        .post(BackupCommand.path(id.toString()) + "/drill", Map.of())
                         .path("runId")
                         .asLong();
                 return waiting.tell(tool, session, output, run);

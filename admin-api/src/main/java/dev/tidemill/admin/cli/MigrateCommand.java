@@ -109,12 +109,8 @@ final class MigrateCommand implements Runnable {
     private static final class Rehearse implements Callable<Integer> {
         private final Tool tool;
 
-        @Parameters(
-                index = "0",
-                defaultValue = "latest",
-                paramLabel = "ID",
-                description = "id of a backup, or latest (default)")
-        private String id = "latest";
+        @Mixin
+        private BackupId id = new BackupId();
 
         @Option(
                 names = "--out-of-order",
@@ -129,7 +125,7 @@ final class MigrateCommand implements Runnable {
         public Integer call() {
             tool.home().prepare();
             try (BeforeChanges before = BeforeChanges.open(tool)) {
-                tool.out().println(before.rehearse(id, outOfOrder));
+                tool.out().println(before.rehearse(id.toString(), outOfOrder));
                 return ExitCode.OK;
             } catch (InvalidParameter e) {
                 throw new CommandFailed(ExitCode.NOT_FOUND, String.valueOf(e.getMessage()));

@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /// Makes a database of a backup, or brings one project or workspace of it into the live installation; or says what
 /// that takes.
@@ -24,12 +23,8 @@ final class RestoreRunCommand implements Callable<Integer> {
     private final Tool tool;
     private final boolean plan;
 
-    @Parameters(
-            index = "0",
-            defaultValue = "latest",
-            paramLabel = "ID",
-            description = "id of a backup, or latest (default)")
-    private String id = "latest";
+    @Mixin
+    private BackupId id = new BackupId();
 
     @Option(
             names = "--database",
@@ -96,12 +91,12 @@ final class RestoreRunCommand implements Callable<Integer> {
         String job = reclaim ? "reclaim" : "restore";
         try (Session session = Session.open(tool)) {
             if (plan) {
-                body.put("backup", id);
+                body.put("backup", id.toString());
                 PlanText.print(session.api().post("/actuator/jobs/" + job + "/plan", body), output, tool.out());
                 return ExitCode.OK;
             }
             long run = session.api()
-                    .post(BackupCommand.path(id) + "/" + job, body)
+                    .post(BackupCommand.path(id.toString()) + "/" + job, body)
                     .path("runId")
                     .asLong();
             return waiting.tell(tool, session, output, run);

@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -158,9 +159,9 @@ final class Backups {
                 SELECT pid, application_name FROM pg_stat_activity
                 WHERE datname = current_database() AND application_name LIKE 'tidemill keeps %'
                 """;
-        // A session that was told to end takes a moment.
+        // A session that was told to end takes a moment, and no row tells when it is gone.
         for (int look = 0; look < 50 && !side.rows(sql).isEmpty(); look++) {
-            java.util.concurrent.TimeUnit.MILLISECONDS.sleep(100);
+            TimeUnit.MILLISECONDS.sleep(100);
         }
         return side.lines("a session that keeps a snapshot", sql);
     }

@@ -175,6 +175,7 @@ public final class CrashTest implements AutoCloseable {
                 throw new IllegalStateException("the undisturbed " + order.job() + " does not end: "
                         + side.ledger().why(order.identity()) + " " + worker.refusal());
             }
+            // The job is another process's: only its rows tell.
             TimeUnit.MILLISECONDS.sleep(20);
             state = side.ledger().state(order.identity());
         }

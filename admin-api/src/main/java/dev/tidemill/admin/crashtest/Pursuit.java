@@ -159,7 +159,8 @@ final class Pursuit {
         struck.recovered(seconds);
     }
 
-    /// Lets a process go on that others took for dead: none of its transactions may commit any more.
+    /// Lets a process go on that others took for dead: none of its transactions may commit any more. Watched for a
+    /// while, as that nothing happens tells of itself never.
     private void wakeZombie(Campaign struck, WorkerProcess zombie) throws InterruptedException {
         long before = zombie.wire().fenced();
         zombie.signal("CONT");

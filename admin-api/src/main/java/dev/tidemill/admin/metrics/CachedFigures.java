@@ -1,12 +1,11 @@
 package dev.tidemill.admin.metrics;
 
-import dev.tidemill.run.RunFigures;
-import dev.tidemill.run.RunFigures.Figures;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,28 +13,34 @@ import org.slf4j.LoggerFactory;
 
 /// Figures from the database, read once for all gauges of a scrape. Where they cannot be read, there are none: a
 /// gauge then has no value instead of an old one.
-public final class CachedFigures {
+///
+/// @param <F> what is read
+public final class CachedFigures<F> {
 
     private static final Logger log = LoggerFactory.getLogger(CachedFigures.class);
-    private static final Duration FRESH = Duration.ofSeconds(2);
 
-    private final RunFigures source;
+    private final Supplier<F> source;
+    private final Duration fresh;
     private final InstantSource clock;
     private final ReentrantLock reading = new ReentrantLock();
     private Instant readAt = Instant.MIN;
-    private @Nullable Figures figures;
+    private @Nullable F figures;
 
-    CachedFigures(RunFigures source, InstantSource clock) {
+    /// Reads nothing before it is asked.
+    ///
+    /// @param fresh how old figures may be
+    public CachedFigures(Supplier<F> source, Duration fresh, InstantSource clock) {
         this.source = source;
+        this.fresh = fresh;
         this.clock = clock;
     }
 
     /// Empty when the database cannot be asked.
-    public Optional<Figures> get() {
+    public Optional<F> get() {
         reading.lock();
         try {
             Instant now = clock.instant();
-            if (readAt.isBefore(now.minus(FRESH))) {
+            if (readAt.isBefore(now.minus(fresh))) {
                 readAt = now;
                 figures = read();
             }
@@ -45,16 +50,17 @@ public final class CachedFigures {
         }
     }
 
-    private @Nullable Figures read() {
+    private @Nullable F read() {
         try {
-            return source.now();
+            return source.get();
         } catch (RuntimeException e) {
             log.warn("figures for metrics could not be read: {}", e.getMessage());
             return null;
         }
     }
 
-    double value(ToDoubleFunction<Figures> figure) {
+    /// One of them; not a number when the database cannot be asked.
+    public double value(ToDoubleFunction<F> figure) {
         return get().map(figures -> figure.applyAsDouble(figures)).orElse(Double.NaN);
     }
 }

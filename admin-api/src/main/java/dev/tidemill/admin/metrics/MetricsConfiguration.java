@@ -4,12 +4,14 @@ import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.Jobs;
 import dev.tidemill.run.Node;
 import dev.tidemill.run.RunFigures;
+import dev.tidemill.run.RunFigures.Figures;
 import dev.tidemill.run.alerts.Invariants;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.tracing.exporter.SpanExportingPredicate;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
@@ -26,22 +28,22 @@ public class MetricsConfiguration {
     private static final int ONE_CHUNK_IN = 20;
 
     @Bean
-    CachedFigures cachedFigures(RunFigures figures) {
-        return new CachedFigures(figures, InstantSource.system());
+    CachedFigures<Figures> cachedFigures(RunFigures figures) {
+        return new CachedFigures<>(figures::now, Duration.ofSeconds(2), InstantSource.system());
     }
 
     @Bean
-    MeterBinder platformMetrics(CachedFigures figures, Jobs jobs, Node node, Invariants invariants) {
+    MeterBinder platformMetrics(CachedFigures<Figures> figures, Jobs jobs, Node node, Invariants invariants) {
         return meters -> {
             for (JobDefinition job : jobs.all()) {
                 ofJob(meters, figures, job.name());
             }
-            Gauge.builder("tidemill.job.lease.age", figures, all -> all.value(RunFigures.Figures::leaseAge))
+            Gauge.builder("tidemill.job.lease.age", figures, all -> all.value(Figures::leaseAge))
                     .baseUnit("seconds")
                     .description(
                             "Since the last heartbeat of the process behind a running launch, the longest; 0 when none runs")
                     .register(meters);
-            Gauge.builder("tidemill.job.orphan.age", figures, all -> all.value(RunFigures.Figures::orphanAge))
+            Gauge.builder("tidemill.job.orphan.age", figures, all -> all.value(Figures::orphanAge))
                     .baseUnit("seconds")
                     .description("For which a running launch has been without a living process, the longest")
                     .register(meters);
@@ -88,16 +90,16 @@ public class MetricsConfiguration {
 
     private static void postgres(
             MeterRegistry meters,
-            CachedFigures figures,
+            CachedFigures<Figures> figures,
             String name,
             @Nullable String unit,
-            ToDoubleFunction<RunFigures.Figures> figure) {
+            ToDoubleFunction<Figures> figure) {
         Gauge.builder("tidemill.database." + name, figures, all -> all.value(figure))
                 .baseUnit(unit)
                 .register(meters);
     }
 
-    private static void ofJob(MeterRegistry meters, CachedFigures figures, String job) {
+    private static void ofJob(MeterRegistry meters, CachedFigures<Figures> figures, String job) {
         Gauge.builder(
                         "tidemill.job.last.success.timestamp",
                         figures,

@@ -1,5 +1,6 @@
 package dev.tidemill.admin.sets;
 
+import dev.tidemill.admin.Repetition;
 import dev.tidemill.embed.Embedders;
 import dev.tidemill.reembed.ReembedProperties;
 import dev.tidemill.run.Audit;
@@ -13,7 +14,8 @@ import dev.tidemill.store.SoakedSets;
 import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Workspaces;
-import java.time.InstantSource;
+import java.time.Duration;
+import java.time.Instant;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -24,16 +26,18 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @Configuration(proxyBeanMethods = false)
 public class SetsConfiguration {
 
+    private static final Duration SOAKED_EVERY = Duration.ofSeconds(30);
+
+    /// In every server: it does not matter which one finds a set whose time to be gone back to is over.
     @Bean
-    SoakWatch soakWatch(
+    Repetition soakWatch(
             Control control,
             @Qualifier("app") Workspaces workspaces,
             @Qualifier("app") JdbcTemplate template,
             @Qualifier("app") JdbcClient jdbc) {
-        return new SoakWatch(
-                new SoakEnd(
-                        control, new SoakedSets(control.jdbc()), new VectorSets(workspaces, template), new Audit(jdbc)),
-                InstantSource.system());
+        SoakEnd end = new SoakEnd(
+                control, new SoakedSets(control.jdbc()), new VectorSets(workspaces, template), new Audit(jdbc));
+        return new Repetition("soak-watch", SOAKED_EVERY, () -> end.look(Instant.now()));
     }
 
     @Bean

@@ -1,8 +1,6 @@
-package dev.tidemill.admin.sets;
+package dev.tidemill.admin;
 
-import dev.tidemill.sets.SoakEnd;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -11,27 +9,33 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.TransactionException;
 
-/// Looks in every server for sets whose time to be gone back to is over. It does not matter which one finds them.
-final class SoakWatch implements SmartLifecycle {
+/// Looks at something again and again, on a thread of its own, as long as the server runs. A look that fails is told in
+/// the log, and the next one is its retry.
+public final class Repetition implements SmartLifecycle {
 
-    private static final Logger log = LoggerFactory.getLogger(SoakWatch.class);
-    private static final Duration EVERY = Duration.ofSeconds(30);
+    private static final Logger log = LoggerFactory.getLogger(Repetition.class);
 
-    private final SoakEnd end;
-    private final InstantSource clock;
+    private final String name;
+    private final Duration pause;
+    private final Runnable look;
     private volatile boolean running;
     private volatile CountDownLatch stopping = new CountDownLatch(1);
 
-    SoakWatch(SoakEnd end, InstantSource clock) {
-        this.end = end;
-        this.clock = clock;
+    /// Looks once it is started.
+    ///
+    /// @param name of the thread, and in the log
+    /// @param pause between the end of a look and the next
+    public Repetition(String name, Duration pause, Runnable look) {
+        this.name = name;
+        this.pause = pause;
+        this.look = look;
     }
 
     private void loop() {
         try {
             while (running) {
-                look();
-                if (stopping.await(EVERY.toSeconds(), TimeUnit.SECONDS)) {
+                once();
+                if (stopping.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
                     return;
                 }
             }
@@ -41,13 +45,13 @@ final class SoakWatch implements SmartLifecycle {
     }
 
     /// A thread's edge: what is thrown would end the repetition.
-    private void look() {
+    private void once() {
         try {
-            end.look(clock.instant());
+            look.run();
         } catch (DataAccessException | TransactionException e) {
-            log.warn("sets that have soaked cannot be retired yet: {}", e.getMessage());
+            log.warn("{} cannot look now: {}", name, e.getMessage());
         } catch (RuntimeException e) {
-            log.error("sets that have soaked could not be retired", e);
+            log.error("{} could not look", name, e);
         }
     }
 
@@ -55,7 +59,7 @@ final class SoakWatch implements SmartLifecycle {
     public void start() {
         running = true;
         stopping = new CountDownLatch(1);
-        Thread.ofVirtual().name("soak-watch").start(this::loop);
+        Thread.ofVirtual().name(name).start(this::loop);
     }
 
     @Override
