@@ -374,12 +374,17 @@ final class BackupJob implements JobExecutionListener {
     @Override
     public void afterJob(JobExecution execution) {
         Snapshot snapshot = snapshots.remove(execution.getJobInstanceId());
-        if (snapshot == null) {
-            return;
-        }
         if (execution.getStatus() == BatchStatus.COMPLETED) {
-            snapshot.close();
-        } else {
+            if (snapshot != null) {
+                snapshot.close();
+            }
+            String id = String.valueOf(execution.getJobParameters().getString(Parameters.BACKUP));
+            try {
+                Snapshot.endAll(premises.database(), id);
+            } catch (SQLException e) {
+                log.warn("sessions that keep the snapshot of backup {} could not be ended: {}", id, e.getMessage());
+            }
+        } else if (snapshot != null) {
             // Kept for a while, so that a resumed run can go on with it.
             snapshot.leave();
         }

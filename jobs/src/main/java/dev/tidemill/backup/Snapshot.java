@@ -79,6 +79,12 @@ final class Snapshot implements AutoCloseable {
         }
     }
 
+    /// Ends every session that keeps a snapshot of a backup: also that of a process that was killed when all parts
+    /// were written, with whose snapshot nobody has to go on.
+    static void endAll(LiveDatabase database, String backup) throws SQLException {
+        endOthers(database, backup, 0);
+    }
+
     /// Sessions that kept a snapshot of this backup before.
     private static void endOthers(LiveDatabase database, String backup, long own) throws SQLException {
         try (Connection connection = database.connect("tidemill backup")) {

@@ -43,7 +43,7 @@ class CrashTestTest {
                     .isEqualTo(Set.of("F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08", "F09", "F10"));
             assertThat(report.text()).endsWith("lost 0, duplicated 0");
         } catch (RuntimeException | AssertionError e) {
-            throw new AssertionError("what happened before, in " + scratch + ": " + told, e);
+            throw new AssertionError(e + "\nWhat happened before, in " + scratch + ": " + told, e);
         }
         CrashTest.removeScratch(scratch);
     }
@@ -74,7 +74,7 @@ class CrashTestTest {
                                     "F07 process between the last chunk and COMPLETED"));
             assertThat(report.text()).endsWith("lost 0, duplicated 0");
         } catch (RuntimeException | AssertionError e) {
-            throw new AssertionError("what happened before, in " + scratch + ": " + told, e);
+            throw new AssertionError(e + "\nWhat happened before, in " + scratch + ": " + told, e);
         }
         CrashTest.removeScratch(scratch);
     }
