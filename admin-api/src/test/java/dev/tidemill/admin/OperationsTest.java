@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemill.admin.TestServer.Reply;
+import dev.tidemill.postgres.Await;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.alerts.Event;
@@ -140,12 +141,10 @@ class OperationsTest {
                 .sql("UPDATE launches SET ended_at = ended_at + interval '10 seconds' WHERE state = 'completed'")
                 .update();
         // Figures of the database are read anew after two seconds at most.
+        Await.until(
+                "the time of the last success grows",
+                () -> value(scrape(), "tidemill_job_last_success_timestamp_seconds{job=\"ingest\"}") > lastSuccess);
         String after = scrape();
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (value(after, "tidemill_job_last_success_timestamp_seconds{job=\"ingest\"}") <= lastSuccess
-                && System.nanoTime() < deadline) {
-            after = scrape();
-        }
 
         assertThat(value(after, written)).isEqualTo(2);
         assertThat(value(after, "tidemill_job_last_success_timestamp_seconds{job=\"ingest\"}"))
@@ -269,9 +268,9 @@ class OperationsTest {
                     throw new IllegalStateException(e);
                 }
             });
-            while (app.getHikariPoolMXBean().getThreadsAwaitingConnection() == 0) {
-                Thread.onSpinWait();
-            }
+            Await.until(
+                    "a thread waits for a connection",
+                    () -> app.getHikariPoolMXBean().getThreadsAwaitingConnection() > 0);
             watch.look(0);
             watch.look(TimeUnit.SECONDS.toNanos(5) - 1);
             assertThat(watch.exhausted()).isEmpty();

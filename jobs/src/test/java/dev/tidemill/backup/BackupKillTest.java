@@ -2,6 +2,7 @@ package dev.tidemill.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemill.postgres.Await;
 import dev.tidemill.run.RunView;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,7 +11,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -172,9 +172,10 @@ class BackupKillTest {
 
     private void killWhenFrozen(Process process) throws Exception {
         try {
-            while (sample.number("postgres", "SELECT count(*)" + FROZEN) == 0) {
+            Await.until("the process has written what it may", () -> {
                 assertThat(process.isAlive()).as(this::log).isTrue();
-            }
+                return sample.number("postgres", "SELECT count(*)" + FROZEN) > 0;
+            });
         } finally {
             process.destroyForcibly().waitFor();
         }
@@ -183,21 +184,19 @@ class BackupKillTest {
 
     /// The server would notice after some seconds that their client is gone.
     private static void unfreeze() throws Exception {
-        while (sample.number("postgres", "SELECT count(pg_terminate_backend(pid))" + FROZEN) > 0) {
-            Thread.onSpinWait();
-        }
+        Await.until(
+                "the end of what the killed process asked",
+                () -> sample.number("postgres", "SELECT count(pg_terminate_backend(pid))" + FROZEN) == 0);
     }
 
     /// @return whether a draft lies there that the process did not finish
     private boolean killWhileWriting(Process process) throws Exception {
         Set<Path> before = Set.copyOf(drafts());
         try {
-            while (before.containsAll(drafts())) {
+            Await.until("the process writes a part, or has written what it may", () -> {
                 assertThat(process.isAlive()).as(this::log).isTrue();
-                if (sample.number("postgres", "SELECT count(*)" + FROZEN) > 0) {
-                    break;
-                }
-            }
+                return !before.containsAll(drafts()) || sample.number("postgres", "SELECT count(*)" + FROZEN) > 0;
+            });
         } finally {
             process.destroyForcibly().waitFor();
         }
@@ -238,12 +237,7 @@ class BackupKillTest {
 
     /// One that was told to end takes a moment.
     private static void requireNoKeeper() throws Exception {
-        long until = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-        while (keepers() > 0) {
-            assertThat(System.nanoTime())
-                    .as("a session still keeps the snapshot")
-                    .isLessThan(until);
-        }
+        Await.until("no session keeps the snapshot", () -> keepers() == 0);
     }
 
     private List<Path> drafts() throws IOException {
@@ -264,9 +258,7 @@ class BackupKillTest {
         sample.execute("INSERT INTO other.things DEFAULT VALUES");
         long things = sample.number(sample.database().name(), "SELECT count(*) FROM other.things");
         try (BackupHarness harness = sample.harness(home, Map.of())) {
-            while (keepers() > 0) {
-                Thread.onSpinWait();
-            }
+            requireNoKeeper();
             RunView run = harness.await(harness.runs().resumeOrphans().getFirst());
 
             assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
@@ -293,11 +285,10 @@ class BackupKillTest {
         }
         Process process = BackupProcess.start(sample, home, "restore", "backup=" + id, "database=half");
         try {
-            long loaded = 0;
-            while (loaded < 10) {
+            Await.until("ten parts are loaded", () -> {
                 assertThat(process.isAlive()).as(this::log).isTrue();
-                loaded = loadedSoFar();
-            }
+                return loadedSoFar() >= 10;
+            });
         } finally {
             process.destroyForcibly().waitFor();
         }

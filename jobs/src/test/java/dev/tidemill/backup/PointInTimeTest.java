@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.tidemill.postgres.Await;
 import dev.tidemill.postgres.PrivateCluster;
 import dev.tidemill.postgres.Recovery;
 import dev.tidemill.run.RunView;
@@ -77,12 +78,11 @@ class PointInTimeTest {
         String wanted = lastSegment;
         WalArchive archive = new WalArchive(harness.catalogue());
         Path folder = cluster.dataDirectory().resolve(PrivateCluster.WAL);
-        long deadline = System.nanoTime() + java.time.Duration.ofSeconds(60).toNanos();
-        while (harness.catalogue().target().list("wal/").stream()
-                .noneMatch(file -> file.name().endsWith(wanted))) {
-            assertThat(System.nanoTime()).as("the segment %s comes", wanted).isLessThan(deadline);
+        Await.until("the segment " + wanted + " comes", () -> {
             archive.ship(folder);
-        }
+            return harness.catalogue().target().list("wal/").stream()
+                    .anyMatch(file -> file.name().endsWith(wanted));
+        });
     }
 
     @AfterAll
@@ -126,9 +126,9 @@ class PointInTimeTest {
                 harness.bean(Archives.class).recover("latest", home, cluster.password(), point, value);
         assertThat(made.lastSegment()).isGreaterThanOrEqualTo(lastSegment);
         try (PrivateCluster copy = started(home)) {
-            while (text(copy, "SELECT pg_is_in_recovery()").equals("t")) {
-                Thread.onSpinWait();
-            }
+            Await.until(
+                    "the end of the recovery",
+                    () -> text(copy, "SELECT pg_is_in_recovery()").equals("f"));
             return List.of(
                     text(copy, "SELECT to_regclass('precious') IS NOT NULL"),
                     text(

@@ -1,5 +1,6 @@
 package dev.tidemill.backup;
 
+import dev.tidemill.postgres.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -48,18 +49,22 @@ final class S3Server implements AutoCloseable {
     }
 
     private void awaitPort(Path log) throws IOException {
-        long deadline = System.nanoTime() + Duration.ofMinutes(4).toNanos();
-        while (true) {
-            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                socket.getOutputStream();
-                return;
-            } catch (IOException notYet) {
-                if (!process.isAlive() || System.nanoTime() > deadline) {
-                    close();
-                    throw new IOException("the S3 server did not start: " + Files.readString(log), notYet);
-                }
-                Thread.onSpinWait();
-            }
+        try {
+            Await.until("the S3 server listens", Duration.ofMinutes(4), () -> listens() || !process.isAlive());
+        } catch (Exception | AssertionError e) {
+            close();
+            throw new IOException("the S3 server did not start: " + Files.readString(log), e);
+        }
+        if (!process.isAlive()) {
+            throw new IOException("the S3 server ended: " + Files.readString(log));
+        }
+    }
+
+    private boolean listens() {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException notYet) {
+            return false;
         }
     }
 

@@ -3,6 +3,7 @@ package dev.tidemill.search;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemill.postgres.Await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,10 +75,8 @@ class QueryTrafficTest {
         }));
     }
 
-    private void untilWaiting(int pieces) {
-        while (traffic.waiting() != pieces) {
-            Thread.onSpinWait();
-        }
+    private void untilWaiting(int pieces) throws Exception {
+        Await.until(pieces + " pieces wait", () -> traffic.waiting() == pieces);
     }
 
     @Test

@@ -86,9 +86,9 @@ class PgBackRestTest {
             Path then = root.resolve("then");
             engine.restore(then, live.password(), "latest", Recovery.Point.TIME, before);
             try (PrivateCluster copy = PrivateCluster.start(then)) {
-                while (ask(copy, "SELECT pg_is_in_recovery()").equals("t")) {
-                    Thread.onSpinWait();
-                }
+                Await.until(
+                        "the end of the recovery",
+                        () -> ask(copy, "SELECT pg_is_in_recovery()").equals("f"));
                 assertThat(ask(copy, "SELECT count(*) FROM precious")).isEqualTo("200");
                 assertThat(ask(copy, "SHOW archive_mode")).isEqualTo("off");
             }

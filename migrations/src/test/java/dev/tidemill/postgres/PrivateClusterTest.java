@@ -17,12 +17,9 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -57,7 +54,7 @@ class PrivateClusterTest {
     }
 
     @AfterEach
-    void stopAndRemove() throws IOException {
+    void stopAndRemove() throws Exception {
         List<String> lines = postmaster();
         if (!lines.isEmpty()) {
             ProcessHandle.of(Long.parseLong(lines.getFirst().strip())).ifPresent(ProcessHandle::destroy);
@@ -143,7 +140,7 @@ class PrivateClusterTest {
 
             ProcessHandle.of(Long.parseLong(killed)).orElseThrow().destroyForcibly();
 
-            await(() -> answers(cluster), "the server to answer again");
+            Await.until("the server answers again", () -> answers(cluster));
             assertThat(cluster.port()).isEqualTo(port);
             assertThat(postmaster().getFirst().strip()).isNotEqualTo(killed);
             assertThat(query(cluster, "SELECT count(*) FROM mark")).isEqualTo("0");
@@ -278,7 +275,7 @@ class PrivateClusterTest {
         PrivateCluster cluster = PrivateCluster.startThrowaway();
         Path gone = cluster.dataDirectory();
         cluster.close();
-        await(() -> !Files.exists(gone), "the removal of " + gone);
+        Await.until("the removal of " + gone, () -> !Files.exists(gone));
     }
 
     private List<String> postmaster() throws IOException {
@@ -286,16 +283,9 @@ class PrivateClusterTest {
         return Files.exists(file) ? Files.readAllLines(file) : List.of();
     }
 
-    private void awaitStop() {
-        await(() -> !Files.exists(folder.resolve("cluster/postmaster.pid")), "the stop of the server in " + folder);
-    }
-
-    private static void await(BooleanSupplier done, String what) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (!done.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("waiting for " + what).isLessThan(deadline);
-            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-        }
+    private void awaitStop() throws Exception {
+        Await.until(
+                "the stop of the server in " + folder, () -> !Files.exists(folder.resolve("cluster/postmaster.pid")));
     }
 
     private static void execute(PrivateCluster cluster, String sql) throws SQLException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemill.admin.TestServer;
 import dev.tidemill.admin.web.BadRequest;
+import dev.tidemill.postgres.Await;
 import dev.tidemill.postgres.TestDatabase;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.Launched;
@@ -366,12 +367,12 @@ class SchedulesTest {
                 statement.execute("UPDATE job_leases SET boot_id = NULL");
                 CompletableFuture<Launched> next = CompletableFuture.supplyAsync(() -> bean(Runs.class)
                         .launch(LaunchRequest.of(TestNode.WORKSPACE, "hold", Map.of("key", "a"), "test")));
-                while (watch.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                                        + " AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'")
-                                == 0
-                        && !next.isDone()) {
-                    Thread.onSpinWait();
-                }
+                Await.until(
+                        "the next run's launch waits for the lock, or ends",
+                        () -> watch.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                                                + " AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'")
+                                        > 0
+                                || next.isDone());
                 ending.commit();
                 assertThat(next.get(60, TimeUnit.SECONDS).created()).isTrue();
             }

@@ -8,6 +8,7 @@ import dev.tidemill.admin.Home;
 import dev.tidemill.admin.TestServer;
 import dev.tidemill.admin.TestServer.Reply;
 import dev.tidemill.admin.cli.CommandLineTool;
+import dev.tidemill.postgres.Await;
 import dev.tidemill.run.RunView;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -238,9 +239,7 @@ class ReembedServerTest {
             assertThat(again.json().path("state").asString()).isEqualTo("live");
             // A few more questions of the set that is live at last.
             int before = asking.asked.get();
-            while (asking.asked.get() < before + 4 && asking.failed.isEmpty()) {
-                Thread.onSpinWait();
-            }
+            Await.until("four more questions", () -> asking.asked.get() >= before + 4 || !asking.failed.isEmpty());
             asking.done.set(true);
             for (Future<?> asker : askers) {
                 asker.get(30, TimeUnit.SECONDS);
@@ -390,6 +389,10 @@ class ReembedServerTest {
                 .isTrue();
     }
 
+    private static JsonNode newestSet() throws Exception {
+        return server.get("/actuator/sets?project=building", key).json().get(0);
+    }
+
     @Test
     void aSetThatIsBeingBuiltIsNotRetiredButAborted() throws Exception {
         project("building");
@@ -397,11 +400,10 @@ class ReembedServerTest {
         Reply started = server.post("/actuator/jobs/reembed", "{\"project\":\"building\",\"model\":\"held\"}", key);
         assertThat(started.status()).as(started.body()).isEqualTo(202);
         long run = started.json().path("runId").asLong();
-        JsonNode set = server.get("/actuator/sets?project=building", key).json().get(0);
-        while (!set.path("state").asString().equals("building")) {
-            set = server.get("/actuator/sets?project=building", key).json().get(0);
-        }
-        long id = set.path("id").asLong();
+        Await.until(
+                "a set that is being built",
+                () -> newestSet().path("state").asString().equals("building"));
+        long id = newestSet().path("id").asLong();
 
         for (String force : List.of("", "?force=true")) {
             Reply refused = server.post("/actuator/sets/" + id + "/retire" + force, "{}", key);
@@ -413,10 +415,10 @@ class ReembedServerTest {
 
         try (ExecutorService operator = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Ran> aborted = operator.submit(() -> run("reembed", "abort", Long.toString(id), "--reason", "test"));
-            while (!aborted.isDone()
-                    && !server.get("/actuator/runs/" + run, key).body().contains("STOPPING")) {
-                Thread.onSpinWait();
-            }
+            Await.until(
+                    "the run is told to stop",
+                    () -> aborted.isDone()
+                            || server.get("/actuator/runs/" + run, key).body().contains("STOPPING"));
             released.countDown();
             assertThat(aborted.get(1, TimeUnit.MINUTES).code())
                     .as(aborted.get().err())
