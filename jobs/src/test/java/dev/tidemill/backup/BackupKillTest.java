@@ -103,10 +103,10 @@ class BackupKillTest {
         }
     }
 
-    /// One backup of few parts, made one at a time by processes of which each is killed: once while a part is being
-    /// written, once when it is in the target and about to be noted.
+    /// One backup of few parts, made one at a time by processes of which each is killed: when a part is in the target
+    /// and about to be noted, and for every second one also while it is being written.
     @Test
-    void aBackupKilledWithinEveryPartAndAtEveryBoundaryGoesOn() throws Exception {
+    void aBackupKilledAtEveryBoundaryAndWithinPartsGoesOn() throws Exception {
         String[] settings = {"-Dbackup.part-size=5MB", "-Dbackup.concurrency=1"};
         sample.execute("""
                 CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -130,7 +130,9 @@ class BackupKillTest {
             }
             assertThat(sample.number(sample.database().name(), "SELECT count(*) FROM backup_parts WHERE done"))
                     .isEqualTo(noted);
-            within += killWhileWriting(BackupProcess.start(sample, home, with(settings, "resume"))) ? 1 : 0;
+            if (noted % 2 == 0) {
+                within += killWhileWriting(BackupProcess.start(sample, home, with(settings, "resume"))) ? 1 : 0;
+            }
             assertThat(manifests()).as("listed only when whole").isEmpty();
         }
         assertThat(parts).isGreaterThan(5);
