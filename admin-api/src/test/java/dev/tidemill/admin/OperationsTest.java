@@ -143,6 +143,7 @@ class OperationsTest {
         // Figures of the database are read anew after two seconds at most.
         Await.until(
                 "the time of the last success grows",
+                Duration.ofSeconds(30),
                 () -> value(scrape(), "tidemill_job_last_success_timestamp_seconds{job=\"ingest\"}") > lastSuccess);
         String after = scrape();
 

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -239,7 +240,7 @@ class BackupKillTest {
 
     /// One that was told to end takes a moment.
     private static void requireNoKeeper() throws Exception {
-        Await.until("no session keeps the snapshot", () -> keepers() == 0);
+        Await.until("no session keeps the snapshot", Duration.ofSeconds(10), () -> keepers() == 0);
     }
 
     private List<Path> drafts() throws IOException {

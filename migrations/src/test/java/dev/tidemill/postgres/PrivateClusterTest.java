@@ -17,6 +17,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -28,6 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class PrivateClusterTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private Path folder = Path.of("");
 
@@ -140,7 +143,7 @@ class PrivateClusterTest {
 
             ProcessHandle.of(Long.parseLong(killed)).orElseThrow().destroyForcibly();
 
-            Await.until("the server answers again", () -> answers(cluster));
+            Await.until("the server answers again", PATIENCE, () -> answers(cluster));
             assertThat(cluster.port()).isEqualTo(port);
             assertThat(postmaster().getFirst().strip()).isNotEqualTo(killed);
             assertThat(query(cluster, "SELECT count(*) FROM mark")).isEqualTo("0");
@@ -275,7 +278,7 @@ class PrivateClusterTest {
         PrivateCluster cluster = PrivateCluster.startThrowaway();
         Path gone = cluster.dataDirectory();
         cluster.close();
-        Await.until("the removal of " + gone, () -> !Files.exists(gone));
+        Await.until("the removal of " + gone, PATIENCE, () -> !Files.exists(gone));
     }
 
     private List<String> postmaster() throws IOException {
@@ -285,7 +288,9 @@ class PrivateClusterTest {
 
     private void awaitStop() throws Exception {
         Await.until(
-                "the stop of the server in " + folder, () -> !Files.exists(folder.resolve("cluster/postmaster.pid")));
+                "the stop of the server in " + folder,
+                PATIENCE,
+                () -> !Files.exists(folder.resolve("cluster/postmaster.pid")));
     }
 
     private static void execute(PrivateCluster cluster, String sql) throws SQLException {
