@@ -164,26 +164,42 @@ public final class BackupBench {
         double size = bytes / (double) dumpBytes;
         Bench.goal("size", size, size <= 0.85, "<= 0.85");
 
-        Bench.heading("restore: seconds");
-        double before = bench.shell("zstd -d -q -f dump.zst -o dump.fc && createdb by_pg_restore", folder, live, "");
-        double theirs = bench.shell("pg_restore -j2 -d by_pg_restore dump.fc", folder, live, "");
-        bench.shell("psql -X -q -c 'SELECT 1' && dropdb by_pg_restore", folder, live, "");
-        long start = System.nanoTime();
-        RunView restore = bench.run(bench.workspace, "restore", Map.of("backup", id, "database", "by_tidemill"));
-        double whole = Bench.seconds(start);
+        Bench.heading("restore: seconds by round, in turns");
+        double before = bench.shell("zstd -d -q -f dump.zst -o dump.fc", folder, live, "");
+        double[] restored = new double[rounds];
+        double[] whole = new double[rounds];
+        for (int round = 0; round <= rounds; round++) {
+            bench.owner.sql("CHECKPOINT").update();
+            bench.shell("createdb by_pg_restore", folder, live, "");
+            double theirs = bench.shell("pg_restore -j2 -d by_pg_restore dump.fc", folder, live, "");
+            bench.shell("dropdb by_pg_restore", folder, live, "");
+            bench.owner.sql("CHECKPOINT").update();
+            long start = System.nanoTime();
+            RunView restore = bench.run(bench.workspace, "restore", Map.of("backup", id, "database", "by_tidemill"));
+            double seconds = Bench.seconds(start);
+            steps(restore);
+            bench.shell("test \"$(psql -X -At -d by_tidemill -c 'SELECT count(*) FROM chunks')\" = " + chunks + " && dropdb by_tidemill", folder, live, "");
+            // The first round warms both up.
+            if (round > 0) {
+                restored[round - 1] = theirs;
+                whole[round - 1] = seconds;
+            }
+        }
         RunView drilled = bench.run(bench.workspace, "drill", Map.of("backup", id));
         Drill drill = bench.context.getBean(Backups.class).drills(1).getFirst();
-        Bench.figure("pg_restore -j2 of the uncompressed dump", "%.1f (not counted: uncompressing, createdb %.1f)", theirs, before);
-        Bench.figure("restore, checked before and clean after", "%.1f", whole);
-        steps(restore);
+        Bench.figure("pg_restore -j2 of the uncompressed dump", "%s (not counted: uncompressing %.1f)", Arrays.toString(restored), before);
+        Bench.figure("restore, checked before and clean after", "%s", Arrays.toString(whole));
         Bench.figure("drill: rows answer after, everything after", "%.1f, %.1f", drill.readableSeconds(), drill.rtoSeconds());
         steps(drilled);
-        Bench.goal("restore", whole / theirs, whole <= theirs, "<= 1.0");
+        double[] restores = new double[rounds];
+        Arrays.setAll(restores, i -> whole[i] / restored[i]);
+        Bench.figure("ratio by round", "%s", Arrays.toString(restores));
+        Bench.goal("restore, median of the ratios", Bench.median(restores), Bench.median(restores) <= 1, "<= 1.0");
+        double theirs = Bench.median(restored);
         double readable = drill.readableSeconds() / theirs;
         Bench.goal("rows answer (exact scan)", readable, readable <= 0.5, "<= 0.5");
         bench.check("the drill passed", drill.passed(), true);
         bench.check("its level", drill.level(), 4);
         drill.findings().forEach(finding -> Bench.figure("  " + finding.check(), "%s", finding.detail()));
-        bench.shell("test \"$(psql -X -At -d by_tidemill -c 'SELECT count(*) FROM chunks')\" = " + chunks + " && dropdb by_tidemill", folder, live, "");
     }
 }
