@@ -252,13 +252,11 @@ class RunProtocolTest {
         node.runs().stop(TestNode.WORKSPACE, run, "tester", "");
         // Asked before its step began, it may do more than one chunk: it is told within a second.
         CompletableFuture<RunView> end = node.runs().finished(run);
-        for (int chunk = 0; chunk < 600 && !end.isDone(); chunk++) {
-            CountDownLatch waits = inChunk.poll(100, TimeUnit.MILLISECONDS);
-            if (waits != null) {
-                waits.countDown();
-            }
-        }
-        assertThat(end.get(1, TimeUnit.SECONDS).status()).isEqualTo("STOPPED");
+        await("the end", () -> {
+            inChunk.forEach(CountDownLatch::countDown);
+            return end.isDone();
+        });
+        assertThat(end.get().status()).isEqualTo("STOPPED");
         assertThat(number("SELECT count(*) FROM batch_job_execution")).isEqualTo(201);
     }
 
