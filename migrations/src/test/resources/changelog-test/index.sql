@@ -1,8 +1,8 @@
 --liquibase formatted sql
 
 --changeset test:index runInTransaction:false
-CREATE INDEX CONCURRENTLY things_name ON things (name);
---rollback DROP INDEX things_name;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS things_name ON things (name);
+--rollback DROP INDEX CONCURRENTLY IF EXISTS things_name;
 
 --changeset test:after
 CREATE TABLE after_things (id integer);

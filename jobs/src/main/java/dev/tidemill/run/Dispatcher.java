@@ -182,6 +182,11 @@ final class Dispatcher {
                 if (job == null || !(adopt || mine.contains(launch.instanceId()))) {
                     continue;
                 }
+                // Taken for dead meanwhile, this process may still work on it under its old lease. It would do so
+                // twice at once, and might begin before the one that took it over does.
+                if (fences.held(launch.instanceId()).isPresent()) {
+                    continue;
+                }
                 String obstacle = fences.held().size() + admitted.size() >= capacity
                         ? "a free place on a node"
                         : obstacle(launch, job, running);

@@ -123,6 +123,11 @@ final class TestNode implements AutoCloseable {
         return context.getBean(Node.class).bootId();
     }
 
+    /// Whether no thread of it works on a run, under whatever lease.
+    boolean isIdle() {
+        return context.getBean(Fences.class).held().isEmpty();
+    }
+
     Launched launch(String job, Map<String, String> parameters) {
         return runs().launch(LaunchRequest.of(WORKSPACE, job, parameters, "test"));
     }

@@ -5,9 +5,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/// What was changed in a database past its change sets. The schema is written down whenever change sets were applied;
+/// What was changed in a database past its change sets. What they make of the schema is written down by [DriftRecord];
 /// the tables of vector sets come and go with their jobs and are none of it.
 final class Drift {
 
@@ -47,24 +49,32 @@ final class Drift {
 
     private Drift() {}
 
-    /// Writes down what there is. Nothing happens where the table for it is not there yet, or not any more.
+    /// Writes down what there is, in the caller's transaction.
     static void record(Connection connection) throws SQLException {
-        if (!kept(connection)) {
-            return;
-        }
-        connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
             statement.execute("DELETE FROM schema_objects");
             statement.execute("INSERT INTO schema_objects (kind, name, definition) " + OBJECTS);
-            connection.commit();
-        } finally {
-            connection.setAutoCommit(true);
         }
     }
 
+    /// What there is now, by kind and name.
+    static Map<Place, String> look(Connection connection) throws SQLException {
+        Map<Place, String> objects = new HashMap<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(OBJECTS)) {
+            while (rows.next()) {
+                objects.put(new Place(rows.getString(1), rows.getString(2)), rows.getString(3));
+            }
+        }
+        return objects;
+    }
+
+    /// An object of the schema.
+    record Place(String kind, String name) {}
+
     static boolean isRecorded(Connection connection) throws SQLException {
-        if (!kept(connection)) {
-            return true;
+        if (!isKept(connection)) {
+            return false;
         }
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT EXISTS (SELECT FROM schema_objects)")) {
@@ -72,7 +82,8 @@ final class Drift {
         }
     }
 
-    private static boolean kept(Connection connection) throws SQLException {
+    /// Whether there is a table for it: not yet in an empty database.
+    static boolean isKept(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT to_regclass('schema_objects') IS NOT NULL")) {
             return rows.next() && rows.getBoolean(1);
@@ -82,7 +93,7 @@ final class Drift {
     /// What is missing, more or other than was written down, each in one line.
     static List<String> find(Connection connection) throws SQLException {
         List<String> found = new ArrayList<>();
-        if (!isRecorded(connection) || !kept(connection)) {
+        if (!isRecorded(connection)) {
             return found;
         }
         try (Statement statement = connection.createStatement();

@@ -40,10 +40,6 @@ final class History {
         return ran.containsKey(key(change.getFilePath(), change.getAuthor(), change.getId()));
     }
 
-    boolean isMissingSome(LabelExpression labels) {
-        return changes.stream().anyMatch(change -> labels.matches(change.getLabels()) && !has(change));
-    }
-
     /// @throws SchemaChangeFailed naming the first change set that is not what was applied
     void refuseEdited() {
         for (ChangeSet change : changes) {

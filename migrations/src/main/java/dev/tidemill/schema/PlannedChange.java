@@ -23,13 +23,16 @@ public record PlannedChange(String id, String file, boolean transactional, List<
     static List<PlannedChange> of(List<ChangeSet> changes, Database database) {
         return changes.stream()
                 .map(change -> new PlannedChange(
-                        change.getId(), change.getFilePath(), change.isRunInTransaction(), sql(change, database)))
+                        change.getId(),
+                        change.getFilePath(),
+                        change.isRunInTransaction(),
+                        sql(change.getChanges(), database)))
                 .toList();
     }
 
-    private static List<String> sql(ChangeSet changeSet, Database database) {
+    static List<String> sql(List<Change> changes, Database database) {
         List<String> statements = new ArrayList<>();
-        for (Change change : changeSet.getChanges()) {
+        for (Change change : changes) {
             for (SqlStatement statement : change.generateStatements(database)) {
                 for (Sql sql : SqlGeneratorFactory.getInstance().generateSql(statement, database)) {
                     statements.add(sql.toSql().strip());

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
@@ -19,15 +20,14 @@ import liquibase.Scope;
 import liquibase.UpdateSummaryEnum;
 import liquibase.UpdateSummaryOutputEnum;
 import liquibase.changelog.ChangeSet;
-import liquibase.changelog.DatabaseChangeLog;
-import liquibase.changelog.visitor.AbstractChangeExecListener;
+import liquibase.changelog.FastCheckService;
 import liquibase.database.Database;
 import liquibase.database.DatabaseFactory;
-import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.LiquibaseException;
+import liquibase.exception.PreconditionFailedException;
+import liquibase.precondition.FailedPrecondition;
 import liquibase.resource.ClassLoaderResourceAccessor;
 import liquibase.ui.LoggerUIService;
-import org.jspecify.annotations.Nullable;
 
 /// Brings a database to the schema of this program.
 public final class Schema {
@@ -80,7 +80,7 @@ public final class Schema {
     public static List<AppliedChange> rehearse(DataSource copy, boolean outOfOrder) {
         var told = new Told();
         update(copy, CHANGELOG, ALL, outOfOrder, told);
-        return told.applied;
+        return told.applied();
     }
 
     private static void update(DataSource owner, String changelog, LabelExpression labels, boolean outOfOrder) {
@@ -97,28 +97,33 @@ public final class Schema {
             }
             connection.setAutoCommit(true);
             Repair.dropInvalidIndexes(connection);
-            boolean changes = history.isMissingSome(labels);
+            told.begin(connection);
             liquibase.update(new Contexts(), labels);
-            connection.setAutoCommit(true);
-            if (changes || !Drift.isRecorded(connection)) {
+            if (Drift.isKept(connection) && !Drift.isRecorded(connection)) {
+                connection.setAutoCommit(false);
                 Drift.record(connection);
+                connection.commit();
             }
         });
     }
 
     /// Gives the state of the schema a name to roll back to.
     public static void tag(DataSource owner, String tag) {
-        change(owner, CHANGELOG, (liquibase, connection) -> liquibase.tag(tag));
+        change(owner, CHANGELOG, new Told(), (liquibase, connection) -> liquibase.tag(tag));
     }
 
     /// Takes back all change sets that were applied since the schema got the tag, newest first. Their data is lost.
     ///
     /// @throws SchemaChangeFailed also when there is no such tag
     public static void rollBackTo(DataSource owner, String tag) {
-        change(owner, CHANGELOG, (liquibase, connection) -> {
+        rollBackTo(owner, CHANGELOG, tag);
+    }
+
+    static void rollBackTo(DataSource owner, String changelog, String tag) {
+        var told = new Told();
+        change(owner, changelog, told, (liquibase, connection) -> {
+            told.begin(connection);
             liquibase.rollback(tag, new Contexts(), ALL);
-            connection.setAutoCommit(true);
-            Drift.record(connection);
         });
     }
 
@@ -232,10 +237,14 @@ public final class Schema {
     ///
     /// @param count how many, at most
     public static void rollBack(DataSource owner, int count) {
-        change(owner, CHANGELOG, (liquibase, connection) -> {
+        rollBack(owner, CHANGELOG, count);
+    }
+
+    static void rollBack(DataSource owner, String changelog, int count) {
+        var told = new Told();
+        change(owner, changelog, told, (liquibase, connection) -> {
+            told.begin(connection);
             liquibase.rollback(count, null, new Contexts(), ALL);
-            connection.setAutoCommit(true);
-            Drift.record(connection);
         });
     }
 
@@ -258,10 +267,6 @@ public final class Schema {
         }
     }
 
-    private static void change(DataSource owner, String changelog, Work work) {
-        change(owner, changelog, new Told(), work);
-    }
-
     private static void change(DataSource owner, String changelog, Told told, Work work) {
         try (Connection connection = owner.getConnection()) {
             lock(connection);
@@ -271,6 +276,8 @@ public final class Schema {
                 liquibase.setShowSummary(UpdateSummaryEnum.OFF);
                 liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.LOG);
                 liquibase.setChangeExecListener(told);
+                // It remembers which databases lacked nothing, and they may have been restored or rolled back since.
+                Scope.getCurrentScope().getSingleton(FastCheckService.class).clearCache();
                 // Whoever left Liquibase's own lock behind is dead: the advisory lock is held by us.
                 liquibase.forceReleaseLocks();
                 work.on(liquibase, connection);
@@ -281,7 +288,7 @@ public final class Schema {
             throw new SchemaChangeFailed(
                     "Cannot lock the database for a schema change: " + unreachable.getMessage(), unreachable);
         } catch (SchemaChangeFailed general) {
-            ChangeSet culprit = told.failed;
+            ChangeSet culprit = told.failed();
             if (culprit == null) {
                 throw general;
             }
@@ -292,7 +299,7 @@ public final class Schema {
         }
     }
 
-    private static <T> T quietly(Reading<T> reading) {
+    static <T> T quietly(Reading<T> reading) {
         Map<String, Object> scope = new HashMap<>();
         scope.put(Scope.Attr.ui.name(), new LoggerUIService());
         scope.put(Scope.Attr.logService.name(), new Slf4jLogs());
@@ -307,7 +314,7 @@ public final class Schema {
     }
 
     private static Database database(Connection connection) throws LiquibaseException {
-        return DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(connection));
+        return DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new OneCommit(connection));
     }
 
     private static void lock(Connection connection) throws SQLException {
@@ -364,6 +371,11 @@ public final class Schema {
         while (root.getCause() != null) {
             root = root.getCause();
         }
+        if (root instanceof PreconditionFailedException unmet) {
+            return unmet.getFailedPreconditions().stream()
+                    .map(FailedPrecondition::getMessage)
+                    .collect(Collectors.joining("; "));
+        }
         return String.valueOf(root.getMessage());
     }
 
@@ -371,36 +383,7 @@ public final class Schema {
         void on(Liquibase liquibase, Connection connection) throws LiquibaseException, SQLException;
     }
 
-    private interface Reading<T> {
+    interface Reading<T> {
         T read() throws LiquibaseException, SQLException;
-    }
-
-    /// What Liquibase tells of its change sets while it works.
-    private static final class Told extends AbstractChangeExecListener {
-
-        private final List<AppliedChange> applied = new ArrayList<>();
-        private @Nullable ChangeSet failed;
-        private long began;
-
-        @Override
-        public void willRun(ChangeSet change, DatabaseChangeLog log, Database database, ChangeSet.RunStatus status) {
-            began = System.nanoTime();
-        }
-
-        @Override
-        public void ran(ChangeSet change, DatabaseChangeLog log, Database database, ChangeSet.ExecType type) {
-            applied.add(
-                    new AppliedChange(change.getId(), change.getFilePath(), (System.nanoTime() - began) / 1_000_000));
-        }
-
-        @Override
-        public void runFailed(ChangeSet culprit, DatabaseChangeLog log, Database database, Exception exception) {
-            failed = culprit;
-        }
-
-        @Override
-        public void rollbackFailed(ChangeSet culprit, DatabaseChangeLog log, Database database, Exception exception) {
-            failed = culprit;
-        }
     }
 }

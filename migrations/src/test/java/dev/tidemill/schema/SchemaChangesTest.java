@@ -95,6 +95,48 @@ class SchemaChangesTest {
             assertThat(Schema.status(database.dataSource()).stream().filter(change -> !change.applied()))
                     .hasSize(3);
             assertThat(Schema.since(database.dataSource(), "before")).isEmpty();
+
+            // Liquibase would take this process's word for it that nothing is missing.
+            Schema.apply(database.dataSource());
+            Schema.apply(database.dataSource());
+            Schema.rollBackTo(database.dataSource(), "before");
+            Schema.apply(database.dataSource());
+            assertThat(Schema.status(database.dataSource())).allMatch(Change::applied);
+        }
+    }
+
+    @Test
+    void aChangeSetThatReliesOnABackfillIsRefusedUntilThatIsDone() throws Exception {
+        try (TestDatabase database = TestDatabase.create();
+                Connection connection = database.dataSource().getConnection()) {
+            Sql.execute(connection, "UPDATE backfills SET state = 'open', done_at = NULL");
+            assertThatThrownBy(() -> Schema.apply(database.dataSource(), "changelog-test/contract.yaml"))
+                    .isInstanceOf(SchemaChangeFailed.class)
+                    .hasMessageContaining("Change set contract of changelog-test/contract.sql failed")
+                    .hasMessageContaining("Expected '0' got '1'");
+            assertThat(Schema.drift(database.dataSource())).isEmpty();
+
+            Sql.execute(connection, "UPDATE backfills SET state = 'done', done_at = now()");
+            Schema.apply(database.dataSource(), "changelog-test/contract.yaml");
+            assertThat(Sql.number(connection, "SELECT count(*) FROM pg_constraint WHERE conname = 'tokens_counted'"))
+                    .isEqualTo(1);
+            assertThat(Schema.drift(database.dataSource())).isEmpty();
+        }
+    }
+
+    @Test
+    void everyChangeSetOutsideOfATransactionCanBeRunTwice() throws Exception {
+        try (TestDatabase database = TestDatabase.createEmpty()) {
+            assertThat(Repeatable.offences(database, "db/changelog/master.yaml"))
+                    .as("statements that a process killed before they are noted would leave a database stuck with")
+                    .isEmpty();
+            assertThat(Repeatable.offences(database, "changelog-test/index.yaml"))
+                    .isEmpty();
+            assertThat(Repeatable.offences(database, "changelog-test/once.yaml"))
+                    .containsExactly(
+                            "once: CREATE INDEX CONCURRENTLY things_name ON things (name)",
+                            "once: DROP INDEX CONCURRENTLY things_name",
+                            "twice: ALTER TABLE things ADD COLUMN size integer");
         }
     }
 
@@ -120,7 +162,11 @@ class SchemaChangesTest {
                             line.startsWith("column documents.key was text NOT NULL and is character varying(10)"))
                     .anyMatch(line -> line.equals("row security history was on, forced and is on"))
                     .hasSize(4);
-            // A start that has nothing to apply does not take it for right.
+            // A start that has nothing to apply does not take it for right, nor does one that has.
+            Schema.apply(database.dataSource());
+            assertThat(Schema.drift(database.dataSource())).hasSize(4);
+            Schema.rollBack(database.dataSource(), 2);
+            assertThat(Schema.drift(database.dataSource())).hasSize(4);
             Schema.apply(database.dataSource());
             assertThat(Schema.drift(database.dataSource())).hasSize(4);
         }

@@ -191,7 +191,7 @@ class SchemaTest {
         }
     }
 
-    private static List<String> fingerprint(TestDatabase database) throws SQLException {
+    static List<String> fingerprint(TestDatabase database) throws SQLException {
         try (Connection connection = database.dataSource().getConnection()) {
             return FINGERPRINT.stream()
                     .flatMap(query -> {

@@ -348,7 +348,9 @@ final class MigrateCommand implements Runnable {
             return """
                     --liquibase formatted sql
 
-                    -- Why it changes, and how the change behaves on a big table.
+                    -- Why it changes, and how the change behaves on a big table. What cannot run in a transaction stands in a
+                    -- change set of its own with runInTransaction:false, written so that it can be run twice, as its roll-back:
+                    -- CREATE INDEX CONCURRENTLY IF NOT EXISTS, DROP INDEX CONCURRENTLY IF EXISTS.
                     --changeset tidemill:%s-%s
                     SELECT 1;
                     --rollback SELECT 1;
