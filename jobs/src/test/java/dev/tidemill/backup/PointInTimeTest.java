@@ -12,6 +12,7 @@ import dev.tidemill.run.Control;
 import dev.tidemill.run.RunView;
 import dev.tidemill.schema.Schema;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -217,6 +218,61 @@ class PointInTimeTest {
             Files.move(aside, file);
         }
         assertThat(root.resolve("home/scratch")).isEmptyDirectory();
+    }
+
+    @Test
+    void aDrillKilledWhileItsCopyStartsGoesOnAndLeavesNothing() throws Exception {
+        String full = harness.catalogue().latest().map(Catalogue.Entry::id).orElseGet(harness::backup);
+        Path scratch = root.resolve("home/scratch");
+        Process process = BackupProcess.start(
+                cluster.jdbcUrl("tidemill"),
+                cluster.username(),
+                cluster.password(),
+                root.resolve("home"),
+                "-Dtest.cluster=" + cluster.dataDirectory(),
+                "drill",
+                "backup=" + full);
+        try {
+            Await.until("a server runs on what was recovered", () -> {
+                assertThat(process.isAlive())
+                        .as(() -> read(root.resolve("home/process.log")))
+                        .isTrue();
+                return !servers(scratch).isEmpty();
+            });
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+
+        List<Long> resumed = harness.runs().resumeOrphans();
+
+        assertThat(resumed).hasSize(1);
+        RunView run = harness.await(resumed.getFirst());
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        List<BackupRows.Finding> findings =
+                harness.bean(Backups.class).drills(1).getFirst().findings();
+        assertThat(findings)
+                .filteredOn(finding -> finding.check().startsWith("point in time"))
+                .hasSize(5)
+                .allMatch(BackupRows.Finding::well);
+        assertThat(scratch).isEmptyDirectory();
+        assertThat(servers(scratch)).as("servers that nobody watches").isEmpty();
+        assertThat(Draft.made(harness.live())).isEmpty();
+    }
+
+    /// Command lines of the servers whose data lie below a folder.
+    private static List<String> servers(Path folder) {
+        return ProcessHandle.allProcesses()
+                .map(process -> process.info().commandLine().orElse(""))
+                .filter(line -> line.contains("/postgres ") && line.contains(folder.toString()))
+                .toList();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// What operators are told of the log, while it lasts.
