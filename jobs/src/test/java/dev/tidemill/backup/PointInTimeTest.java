@@ -275,6 +275,32 @@ class PointInTimeTest {
         }
     }
 
+    @Test
+    void aSegmentThatCannotBeSentIsToldByItsNameUntilItIsSent() throws Exception {
+        WalShipping shipping =
+                new WalShipping(harness.bean(Premises.class), harness.bean(Depot.class), harness.bean(Control.class));
+        Path segments = root.resolve("home/backups/wal");
+        Path aside = root.resolve("segments");
+        Files.move(segments, aside);
+        Files.writeString(segments, "in the way");
+        String segment;
+        try {
+            execute("INSERT INTO recovery_marks DEFAULT VALUES");
+            segment = text("SELECT pg_walfile_name(pg_current_wal_insert_lsn())");
+            execute("SELECT pg_switch_wal()");
+            Path finished = cluster.dataDirectory().resolve(PrivateCluster.WAL).resolve(segment);
+            Await.until("the segment is finished", () -> Files.exists(finished));
+            shipping.look();
+            assertThat(notKept()).hasSize(1).first().asString().contains("the segment " + segment + " cannot be sent");
+        } finally {
+            Files.delete(segments);
+            Files.move(aside, segments);
+        }
+        shipping.look();
+        assertThat(notKept()).isEmpty();
+        assertThat(new WalArchive(harness.catalogue()).has(segment)).isTrue();
+    }
+
     /// What operators are told of the log, while it lasts.
     private static List<String> notKept() {
         return harness.owner
