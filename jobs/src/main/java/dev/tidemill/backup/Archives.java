@@ -2,6 +2,7 @@ package dev.tidemill.backup;
 
 import dev.tidemill.backup.Catalogue.Archive;
 import dev.tidemill.backup.Catalogue.Entry;
+import dev.tidemill.postgres.PgBackRest;
 import dev.tidemill.postgres.Recovery;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -260,8 +261,17 @@ public final class Archives {
     public Recovered recover(String given, Path folder, String password, Recovery.Point point, String value)
             throws IOException {
         if (depot.engine() == BackupProperties.Engine.PGBACKREST) {
-            depot.pgBackRest(depot.cluster(), password).restore(folder, password, given, point, value);
-            return new Recovered("pgbackrest " + given, folder, "its end, as it is fetched while it recovers");
+            PgBackRest engine = depot.pgBackRest(depot.cluster(), password);
+            PhysicalBackups.Repository repository = PhysicalBackups.read(engine);
+            PhysicalBackups.Physical base = PhysicalBackups.base(repository, given, point, value);
+            // A server that finds a gap before its point says so and does not start; without a point it would stop
+            // there
+            // and take that for the end.
+            String last = point == Recovery.Point.END
+                    ? PhysicalBackups.unbroken(engine, base)
+                    : String.valueOf(repository.lastSegment());
+            engine.restore(folder, password, given, point, value);
+            return new Recovered("pgBackRest's " + given, folder, last);
         }
         String id = given.equals("latest")
                 ? depot.catalogue().list().stream()

@@ -38,8 +38,14 @@ public class BackupConfiguration {
     }
 
     @Bean
-    Backups backups(Premises premises, Archives archives, Depot depot, BackupRows rows, BackupProperties properties) {
-        return new Backups(premises, archives, depot, rows, properties);
+    Backups backups(
+            Premises premises,
+            Archives archives,
+            Depot depot,
+            BackupRows rows,
+            BackupProperties properties,
+            PhysicalBackups physical) {
+        return new Backups(premises, archives, depot, rows, properties, physical);
     }
 
     @Bean

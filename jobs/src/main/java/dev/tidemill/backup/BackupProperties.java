@@ -13,6 +13,7 @@ import org.springframework.util.unit.DataSize;
 /// @param engine what makes physical backups of the private cluster
 /// @param directory folder for them, empty for `backups` in the data folder
 /// @param s3 the bucket
+/// @param pgbackrest where that keeps its backups
 /// @param keyFile file of the key that locks new backups, empty for `SECRET_KEY`, and where that is not set for
 ///     `backup.key` in the data folder
 /// @param olderKeyFiles keys that open earlier backups
@@ -29,6 +30,7 @@ public record BackupProperties(
         @DefaultValue("tidemill") Engine engine,
         @DefaultValue("") String directory,
         @DefaultValue S3 s3,
+        @DefaultValue PgBackRestSettings pgbackrest,
         @DefaultValue("") String keyFile,
         @DefaultValue List<String> olderKeyFiles,
         @DefaultValue("64MB") DataSize partSize,

@@ -22,8 +22,16 @@ public final class Backups {
     private final Depot depot;
     private final BackupRows rows;
     private final BackupProperties properties;
+    private final PhysicalBackups physical;
 
-    Backups(Premises premises, Archives archives, Depot depot, BackupRows rows, BackupProperties properties) {
+    Backups(
+            Premises premises,
+            Archives archives,
+            Depot depot,
+            BackupRows rows,
+            BackupProperties properties,
+            PhysicalBackups physical) {
+        this.physical = physical;
         this.premises = premises;
         this.archives = archives;
         this.depot = depot;
@@ -146,10 +154,29 @@ public final class Backups {
     /// An answer as monitoring plug-ins give it.
     ///
     /// @param code 0 well, 1 warning, 2 critical, 3 unknown
-    public record Check(int code, String text) {}
+    public record Check(int code, String text) {
 
-    /// Whether there is a whole backup that is young enough, and a drill that is.
-    public Check check(Duration oldestBackup, Duration oldestDrill) {
+        /// The worse of two, with what both say. What nobody knows is worse than a warning.
+        Check and(Check other) {
+            List<Integer> worse = List.of(0, 1, 3, 2);
+            return new Check(
+                    worse.indexOf(code) >= worse.indexOf(other.code) ? code : other.code, text + "; " + other.text);
+        }
+    }
+
+    /// Whether there is a whole backup that is young enough, and a drill that is; the same of physical backups and
+    /// their log, where they are made.
+    ///
+    /// @param oldestPhysical of the backup that a recovery to a point in time would begin with
+    public Check check(Duration oldestBackup, Duration oldestDrill, Duration oldestPhysical) {
+        Check logical = logical(oldestBackup, oldestDrill);
+        return new PhysicalCheck(premises, depot, physical)
+                .check(oldestPhysical, Instant.now())
+                .map(logical::and)
+                .orElse(logical);
+    }
+
+    private Check logical(Duration oldestBackup, Duration oldestDrill) {
         Instant now = Instant.now();
         List<Entry> all;
         try {

@@ -1,6 +1,11 @@
 package dev.tidemill.backup;
 
 import dev.tidemill.postgres.PgBackRest;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -8,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// Where this installation keeps its backups, and the keys to them. Neither is touched before it is needed: a server
 /// that makes no backups makes no key.
 final class Depot implements AutoCloseable {
+
+    private static final String PGBACKREST_KEY = "pgbackrest-key-id";
 
     private final BackupProperties properties;
     private final Path home;
@@ -55,8 +62,11 @@ final class Depot implements AutoCloseable {
     }
 
     private Target directory() {
-        return new DirectoryTarget(
-                properties.directory().isBlank() ? home.resolve("backups") : Path.of(properties.directory()));
+        return new DirectoryTarget(folder());
+    }
+
+    private Path folder() {
+        return properties.directory().isBlank() ? home.resolve("backups") : Path.of(properties.directory());
     }
 
     private Target bucket(String bucket) {
@@ -74,25 +84,50 @@ final class Depot implements AutoCloseable {
         return properties.engine();
     }
 
-    /// pgBackRest for the private cluster, its repository in the folder of the backups, locked with a key made of the
-    /// installation's.
+    /// pgBackRest for the private cluster, its repository locked with a key made of the installation's: of the one that
+    /// it was made with.
     ///
     /// @param cluster data folder of the private cluster
+    /// @throws BackupDamaged when this installation does not have that key
     PgBackRest pgBackRest(@Nullable Path cluster, @Nullable String password) {
         if (cluster == null || password == null) {
             throw new IllegalStateException("backup.engine pgbackrest is for the private cluster: a PostgreSQL of your"
                     + " own has a pgBackRest of its own");
         }
-        if (!(catalogue().target() instanceof DirectoryTarget)) {
-            throw new IllegalStateException("backup.engine pgbackrest keeps its repository in a folder: name one with"
-                    + " backup.directory and set backup.target to directory");
-        }
-        Path folder = properties.directory().isBlank() ? home.resolve("backups") : Path.of(properties.directory());
+        Keys.Key key = pgBackRestKey();
         return PgBackRest.of(
                 cluster,
-                folder.resolveSibling(folder.getFileName() + "-pgbackrest"),
+                new PgBackRestPlace(properties, environment).find(catalogue().target(), folder()),
+                properties.pgbackrest().fullBackups(),
                 password,
-                Keys.mac(catalogue().keys().current().secret(), "pgbackrest", new byte[0]));
+                new PgBackRest.Cipher(Keys.mac(key.secret(), "pgbackrest", new byte[0]), key.toString()));
+    }
+
+    private Keys.Key pgBackRestKey() {
+        Keys keys = catalogue().keys();
+        try {
+            String id = new String(catalogue().target().read(PGBACKREST_KEY, 100), StandardCharsets.US_ASCII).strip();
+            return keys.byId(
+                    id,
+                    "pgBackRest's repository (says " + PGBACKREST_KEY + " in "
+                            + catalogue().target().description() + ")");
+        } catch (NoSuchFileException | FileNotFoundException notNotedYet) {
+            return keys.current();
+        } catch (IOException e) {
+            throw new UncheckedIOException(PGBACKREST_KEY + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /// Notes which key pgBackRest's repository was made with: it goes on with that one when the installation gets
+    /// another. To be called when the repository has opened.
+    void notePgBackRestKey() {
+        try {
+            catalogue()
+                    .target()
+                    .put(PGBACKREST_KEY, (pgBackRestKey().id() + "\n").getBytes(StandardCharsets.US_ASCII), false);
+        } catch (IOException e) {
+            throw new UncheckedIOException(PGBACKREST_KEY + " cannot be written: " + e.getMessage(), e);
+        }
     }
 
     Path cluster() {

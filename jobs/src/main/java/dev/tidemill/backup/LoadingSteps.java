@@ -28,6 +28,13 @@ public record LoadingSteps(List<Step> rows, List<Step> indexes) {
         return after(job, Stream.concat(rows.stream(), indexes.stream()).toList());
     }
 
+    /// As above, behind a step.
+    SimpleJobBuilder everything(JobBuilder job, Step before) {
+        return after(
+                job,
+                Stream.of(List.of(before), rows, indexes).flatMap(List::stream).toList());
+    }
+
     private static SimpleJobBuilder after(JobBuilder job, List<Step> steps) {
         SimpleJobBuilder begun = job.start(steps.getFirst());
         for (Step step : steps.subList(1, steps.size())) {

@@ -41,7 +41,7 @@ class PhysicalConfiguration {
             backups.verify();
             told = "pgbackrest verify found everything as it was written";
         } else {
-            PhysicalBackups.Physical made = backups.make(type).getFirst();
+            PhysicalBackups.Physical made = backups.make(type);
             told = "pgbackrest made " + made.label() + ", " + made.bytes() + " bytes"
                     + (made.error() ? "; PAGES WITH A WRONG CHECKSUM were found: look at its log" : "");
         }

@@ -1,12 +1,10 @@
 package dev.tidemill.backup;
 
 import dev.tidemill.backup.BackupRows.Finding;
-import dev.tidemill.backup.Catalogue.Archive;
 import dev.tidemill.backup.Catalogue.Entry;
 import dev.tidemill.backup.RecoveryMarks.Mark;
 import dev.tidemill.postgres.DatabaseUnavailable;
 import dev.tidemill.postgres.PrivateCluster;
-import dev.tidemill.postgres.Recovery;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -39,9 +37,16 @@ final class PointInTimeDrill {
     private final Archives archives;
     private final Questions questions;
     private final DrillProperties properties;
+    private final PhysicalBackups physical;
 
     PointInTimeDrill(
-            Premises premises, Depot depot, Archives archives, Questions questions, DrillProperties properties) {
+            Premises premises,
+            Depot depot,
+            Archives archives,
+            PhysicalBackups physical,
+            Questions questions,
+            DrillProperties properties) {
+        this.physical = physical;
         this.premises = premises;
         this.depot = depot;
         this.archives = archives;
@@ -49,14 +54,21 @@ final class PointInTimeDrill {
         this.properties = properties;
     }
 
-    /// Whether the write-ahead log of a private cluster is kept, and since when: its newest base backup.
-    Optional<Manifest> base() {
-        if (premises.cluster() == null
-                || premises.database().password() == null
-                || depot.engine() != BackupProperties.Engine.TIDEMILL) {
+    /// The newest physical backup of the private cluster, where there is one: since then its log is kept.
+    Optional<RecoverySource> source() {
+        if (premises.cluster() == null || premises.database().password() == null) {
             return Optional.empty();
         }
-        return depot.catalogue().list().stream()
+        return switch (depot.engine()) {
+            case PGBACKREST -> physical.source();
+            case TIDEMILL ->
+                newest(depot.catalogue()).map(base -> new RecoverySource.BaseBackup(base, depot, archives, premises));
+        };
+    }
+
+    /// The newest whole base backup.
+    static Optional<Manifest> newest(Catalogue catalogue) {
+        return catalogue.list().stream()
                 .filter(Entry::whole)
                 .map(Entry::manifest)
                 .filter(manifest -> manifest != null && manifest.scope() == Manifest.Scope.CLUSTER)
@@ -70,25 +82,19 @@ final class PointInTimeDrill {
     /// What was found, a finding for each thing looked at.
     ///
     /// @param folder new, removed by the caller
-    List<Finding> run(Manifest base, Path folder) throws InterruptedException {
+    List<Finding> run(RecoverySource source, Path folder) throws InterruptedException {
         List<Finding> findings = new ArrayList<>();
         try {
-            Moment moment = choose(base);
+            Moment moment = choose(source);
             long start = System.nanoTime();
-            Archives.Recovered recovered = archives.recover(
-                    base.id(),
-                    folder,
-                    String.valueOf(premises.database().password()),
-                    Recovery.Point.TIME,
-                    moment.time().toString());
+            Archives.Recovered recovered = source.recover(folder, moment.time());
             try (PrivateCluster server = PrivateCluster.start(folder)) {
                 LiveDatabase copy = new LiveDatabase(
                         server.jdbcUrl(premises.database().name()), server.username(), server.password());
                 awaitRecovery(copy);
                 double seconds = (System.nanoTime() - start) / 1e9;
                 findings.add(marks(copy, moment, recovered, seconds));
-                for (Finding finding :
-                        new Examination(depot.catalogue().open(base.id()), copy, questions, properties).structure()) {
+                for (Finding finding : new Structure(copy, properties).everything()) {
                     findings.add(new Finding(CHECK + ", " + finding.check(), finding.well(), finding.detail()));
                 }
                 findings.add(answers(copy));
@@ -97,36 +103,34 @@ final class PointInTimeDrill {
             log.warn("the drill to a point in time failed", e);
             findings.add(new Finding(CHECK, false, String.valueOf(e.getMessage())));
         }
-        note(base, findings);
+        note(source, findings);
         return findings;
     }
 
-    private void note(Manifest base, List<Finding> findings) {
+    private static void note(RecoverySource source, List<Finding> findings) {
         boolean well = findings.stream().allMatch(Finding::well);
         boolean asked =
                 findings.stream().noneMatch(finding -> finding.detail().startsWith("left out: there was nothing"));
         if (well) {
-            Catalogue catalogue = depot.catalogue();
-            Archive archive = catalogue.open(base.id());
-            catalogue.mark(archive, catalogue.marks(archive).atLevel(asked ? 4 : 3, Instant.now()));
+            source.proved(asked ? 4 : 3, Instant.now());
         }
     }
 
     /// Makes sure that there are two marks whose segments have arrived, then takes any two that follow each other.
-    private Moment choose(Manifest base) throws SQLException, IOException, InterruptedException {
+    private Moment choose(RecoverySource source) throws SQLException, IOException, InterruptedException {
         try (Connection live = premises.database().connect("tidemill drill")) {
             RecoveryMarks.write(live);
             RecoveryMarks.write(live);
             String needed =
                     String.valueOf(LiveDatabase.text(live, "SELECT pg_walfile_name(pg_current_wal_insert_lsn())"));
             LiveDatabase.text(live, "SELECT pg_switch_wal()::text");
-            awaitSegment(needed);
-            List<Mark> marks = RecoveryMarks.since(live, base.completedAt()).stream()
+            awaitSegment(source, needed, live);
+            List<Mark> marks = RecoveryMarks.since(live, source.completedAt()).stream()
                     .filter(mark -> mark.segment().compareTo(needed.substring(8)) <= 0)
                     .toList();
             if (marks.size() < 2) {
                 throw new IllegalStateException(
-                        "there are no two marks since base backup " + base.id() + ": its clock is ahead of ours");
+                        "there are no two marks since base backup " + source.id() + ": its clock is ahead of ours");
             }
             int last = ThreadLocalRandom.current().nextInt(marks.size() - 1);
             Mark before = marks.get(last);
@@ -140,23 +144,15 @@ final class PointInTimeDrill {
         }
     }
 
-    /// Sends it too, as whoever runs this may be a command without a server.
-    private void awaitSegment(String segment) throws IOException, InterruptedException {
-        Path folder = Objects.requireNonNull(premises.cluster()).resolve(PrivateCluster.WAL);
-        WalArchive wal = new WalArchive(depot.catalogue());
+    private static void awaitSegment(RecoverySource source, String segment, Connection live)
+            throws SQLException, IOException, InterruptedException {
         long deadline = System.nanoTime() + FOR_A_SEGMENT.toNanos();
-        while (!wal.has(segment)) {
+        while (!source.has(segment, live)) {
             if (System.nanoTime() > deadline) {
                 throw new IllegalStateException("the segment " + segment + " of the write-ahead log has not come to "
-                        + depot.catalogue().target().description() + " within " + FOR_A_SEGMENT.toMinutes()
-                        + " minutes: the log is not being kept. See server.log of the cluster");
-            }
-            try {
-                wal.ship(folder);
-            } catch (InterruptedException | IOException e) {
-                throw e;
-            } catch (Exception e) {
-                throw new IOException("segments cannot be sent: " + e.getMessage(), e);
+                        + source.place() + " within " + FOR_A_SEGMENT.toMinutes() + " minutes: "
+                        + Archiver.stuck(live).orElse("the log is not being kept")
+                        + ". See server.log of the cluster");
             }
             TimeUnit.MILLISECONDS.sleep(200);
         }

@@ -11,6 +11,7 @@ import dev.tidemill.schema.Change;
 import dev.tidemill.schema.PlannedChange;
 import dev.tidemill.schema.Schema;
 import dev.tidemill.schema.SchemaChangeFailed;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -36,6 +37,8 @@ class RehearseConfiguration {
     static final String JOB = "rehearse";
     private static final String PROGRAM = "program";
     private static final String OUT_OF_ORDER = "outOfOrder";
+    private static final String APPLYING = "applying";
+    private static final String APPLIED = "rehearse.applied";
     private static final int SLOWEST = 5;
 
     @Bean
@@ -45,7 +48,10 @@ class RehearseConfiguration {
             Premises premises,
             LoadingSteps loading,
             @Qualifier("drillDiscardStep") Step discard) {
-        return loading.everything(steps.job(JOB))
+        Step renew = steps.work("renew", step -> renew(step, premises))
+                .allowStartIfComplete(true)
+                .build();
+        return loading.everything(steps.job(JOB), renew)
                 .next(steps.work("apply", step -> apply(step, scratch, premises))
                         .build())
                 .next(discard)
@@ -97,7 +103,25 @@ class RehearseConfiguration {
                 restore.counts(), 0, restore.cost(), restore.time(), restore.diskBytes(), notes, restore.world());
     }
 
-    private static void apply(StepExecution step, Scratch scratch, Premises premises) {
+    private static Draft draft(StepExecution step, Premises premises) {
+        return new Draft(premises.database(), Parameters.text(step, Parameters.DATABASE));
+    }
+
+    /// A copy that an earlier run had begun to change is made anew: that run may have been killed when a change set was
+    /// applied and not yet noted, and it cannot be applied twice.
+    private static void renew(StepExecution step, Premises premises) throws SQLException {
+        Draft draft = draft(step, premises);
+        boolean there =
+                Draft.made(premises.database()).stream().anyMatch(made -> made.startsWith(draft.draftName() + "\t"));
+        if (there
+                && !step.getJobExecution().getExecutionContext().containsKey(APPLIED)
+                && draft.hasSchema()
+                && draft.secondsUntil(APPLYING) != null) {
+            draft.discard();
+        }
+    }
+
+    private static void apply(StepExecution step, Scratch scratch, Premises premises) throws SQLException {
         String expected = Parameters.text(step, PROGRAM);
         if (!expected.equals(program(premises))) {
             throw new IllegalStateException("this process has " + program(premises) + ", and the rehearsal is of "
@@ -105,6 +129,7 @@ class RehearseConfiguration {
         }
         DataSource copy = scratch.source(step.getJobExecution());
         boolean outOfOrder = Boolean.parseBoolean(step.getJobParameters().getString(OUT_OF_ORDER));
+        draft(step, premises).moment(APPLYING);
         long start = System.nanoTime();
         List<AppliedChange> applied;
         try {
@@ -116,6 +141,7 @@ class RehearseConfiguration {
             throw told;
         }
         double seconds = (System.nanoTime() - start) / 1e9;
+        step.getJobExecution().getExecutionContext().putString(APPLIED, "true");
         List<String> drift = Schema.drift(copy);
         Progress.message(
                 step.getJobExecution().getExecutionContext(),

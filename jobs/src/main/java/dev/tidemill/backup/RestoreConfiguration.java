@@ -305,8 +305,13 @@ class RestoreConfiguration {
 
     @Bean
     PointInTimeDrill pointInTimeDrill(
-            Premises premises, Depot depot, Archives archives, Questions questions, DrillProperties properties) {
-        return new PointInTimeDrill(premises, depot, archives, questions, properties);
+            Premises premises,
+            Depot depot,
+            Archives archives,
+            PhysicalBackups physical,
+            Questions questions,
+            DrillProperties properties) {
+        return new PointInTimeDrill(premises, depot, archives, physical, questions, properties);
     }
 
     /// Of the private cluster, where its write-ahead log is kept.

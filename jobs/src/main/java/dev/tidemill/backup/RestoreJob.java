@@ -281,13 +281,13 @@ final class RestoreJob implements JobExecutionListener {
 
     /// Recovers the private cluster to a moment of its past, in a folder of this launch.
     void recover(StepExecution step, PointInTimeDrill drill) throws InterruptedException {
-        Optional<Manifest> base = drill.base();
-        if (base.isEmpty()) {
+        Optional<RecoverySource> source = drill.source();
+        if (source.isEmpty()) {
             return;
         }
         // One of its own for each try: a server that a killed process left may still be at work in the last one.
         Path folder = scratch.folder(step.getJobExecution()).resolve("run-" + step.getJobExecutionId());
-        List<Finding> findings = drill.run(base.get(), folder);
+        List<Finding> findings = drill.run(source.get(), folder);
         step.getJobExecution()
                 .getExecutionContext()
                 .putString(RECOVERED, JsonMapper.shared().writeValueAsString(findings));

@@ -1,5 +1,6 @@
 package dev.tidemill.backup;
 
+import dev.tidemill.postgres.PrivateCluster;
 import dev.tidemill.run.Control;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -177,6 +178,7 @@ public final class Scratch {
     /// Again where somebody else still removes or writes something in it, as the watchdog of a server that was just
     /// stopped may.
     private static void remove(Path folder) {
+        stopServers(folder);
         for (int tries = 1; Files.exists(folder); tries++) {
             try {
                 removeOnce(folder);
@@ -187,6 +189,19 @@ public final class Scratch {
                 }
                 LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
             }
+        }
+    }
+
+    /// Of clusters that were recovered in it.
+    private static void stopServers(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> runs = Files.list(folder)) {
+            runs.filter(run -> Files.exists(run.resolve("cluster/postmaster.pid")))
+                    .forEach(PrivateCluster::stopAbandoned);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + folder, e);
         }
     }
 

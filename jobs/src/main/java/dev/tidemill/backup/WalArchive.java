@@ -11,10 +11,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -63,8 +66,12 @@ final class WalArchive {
                         key.secret(),
                         3,
                         out -> Files.copy(file, out));
-            } catch (NoSuchFileException takenByAnother) {
-                continue;
+            } catch (IOException e) {
+                if (!Files.exists(file)) {
+                    // Another process has sent it.
+                    continue;
+                }
+                throw new IOException("the segment " + name + " cannot be sent: " + e.getMessage(), e);
             }
             Files.deleteIfExists(file);
             sent++;
@@ -111,37 +118,58 @@ final class WalArchive {
     ///
     /// @throws BackupDamaged naming the first segment that is missing
     List<String> from(String lsn) throws IOException {
+        SortedMap<String, String> files = files();
+        return unbroken(files.keySet(), lsn, catalogue.target().description()).stream()
+                .map(name -> String.valueOf(files.get(name)))
+                .toList();
+    }
+
+    /// Of the names in an archive those that replaying from a position needs, oldest first.
+    ///
+    /// @param where the archive is, for the message
+    /// @throws BackupDamaged naming the first segment that is missing
+    static List<String> unbroken(Collection<String> names, String lsn, String where) {
         String begin = segment(lsn);
         String previous = "";
         List<String> wanted = new ArrayList<>();
-        SortedMap<String, String> files = files();
-        for (String name : files.keySet()) {
+        for (String name : new TreeSet<>(names)) {
+            if (!FILE.matcher(name).matches()) {
+                continue;
+            }
             if (name.endsWith(".history")) {
-                wanted.add(String.valueOf(files.get(name)));
+                wanted.add(name);
             } else if (name.length() == 24 && name.substring(8).compareTo(begin) >= 0) {
                 boolean sameTimeline =
                         !previous.isEmpty() && previous.substring(0, 8).equals(name.substring(0, 8));
                 if (sameTimeline && !next(previous).equals(name)) {
-                    throw missing(next(previous));
+                    throw missing(next(previous), where);
                 }
                 if (previous.isEmpty() && !name.substring(8).equals(begin)) {
-                    throw missing(name.substring(0, 8) + begin);
+                    throw missing(name.substring(0, 8) + begin, where);
                 }
-                wanted.add(String.valueOf(files.get(name)));
+                wanted.add(name);
                 previous = name;
             }
         }
         if (previous.isEmpty()) {
-            throw missing("…" + begin);
+            throw missing("…" + begin, where);
         }
         return wanted;
+    }
+
+    /// The last segment among files of the log, by name or by path; not a history, which may come behind it.
+    static String lastSegment(List<String> files) {
+        return files.stream()
+                .map(file -> file.substring(file.lastIndexOf('/') + 1))
+                .filter(name -> name.length() == 24)
+                .max(Comparator.naturalOrder())
+                .orElse("");
     }
 
     /// Brings files to a folder, in clear.
     ///
     /// @return the last segment
     String fetch(List<String> paths, Path folder) throws IOException {
-        String last = "";
         for (String path : paths) {
             String name = path.substring(path.lastIndexOf('/') + 1);
             String keyId = path.substring(FOLDER.length(), path.lastIndexOf('/'));
@@ -152,16 +180,12 @@ final class WalArchive {
                     OutputStream out = Files.newOutputStream(folder.resolve(name), StandardOpenOption.CREATE_NEW)) {
                 in.transferTo(out);
             }
-            if (name.length() == 24 && name.compareTo(last) > 0) {
-                last = name;
-            }
         }
-        return last;
+        return lastSegment(paths);
     }
 
-    private BackupDamaged missing(String segment) {
-        return new BackupDamaged("the segment " + segment + " of the write-ahead log is missing in "
-                + catalogue.target().description()
+    private static BackupDamaged missing(String segment, String where) {
+        return new BackupDamaged("the segment " + segment + " of the write-ahead log is missing in " + where
                 + ": nothing after it can be recovered. Use a base backup that was taken"
                 + " later, or restore a logical one");
     }

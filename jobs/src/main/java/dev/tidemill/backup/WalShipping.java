@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
 /// Sends the finished segments of the private cluster's write-ahead log to the target, from when a base backup asked
-/// for them to be kept. What cannot be sent stays in its folder, and operators are told.
+/// for them to be kept, or sees to it that the server hands them to pgBackRest. What cannot be sent stays where it is,
+/// and operators are told.
 final class WalShipping implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(WalShipping.class);
@@ -36,6 +37,7 @@ final class WalShipping implements SmartLifecycle {
     private final Outbox outbox;
     private final LiveDatabase database;
     private Instant marked = Instant.EPOCH;
+    private @Nullable String stuck;
     private @Nullable ScheduledExecutorService clock;
     private volatile boolean running;
     private boolean told;
@@ -64,35 +66,48 @@ final class WalShipping implements SmartLifecycle {
         }
     }
 
-    private void look() {
+    /// One look: sends what there is, and tells when that does not work.
+    void look() {
         Path from = folder;
-        if (from == null || !Files.isDirectory(from)) {
+        boolean ours = from != null && Files.isDirectory(from);
+        if (from == null || (!ours && depot.engine() == BackupProperties.Engine.TIDEMILL)) {
             return;
         }
         try {
-            mark();
-            new WalArchive(depot.catalogue()).ship(from);
+            askServer();
+            if (ours) {
+                new WalArchive(depot.catalogue()).ship(from);
+            }
+            if (stuck != null) {
+                throw new IllegalStateException(stuck + ": server.log of the cluster says why");
+            }
             if (told) {
                 told = false;
-                control.run(() -> outbox.resolve(
-                        LaunchRequest.INSTALLATION, TROUBLE, "The write-ahead log is sent to the target again"));
+                control.run(
+                        () -> outbox.resolve(LaunchRequest.INSTALLATION, TROUBLE, "The write-ahead log is kept again"));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (Exception e) { // the edge of a thread: the next look is the retry
-            log.warn("segments of the write-ahead log cannot be sent: {}", e.getMessage());
+            log.warn("the write-ahead log is not kept: {}", e.getMessage());
             tell(e);
         }
     }
 
-    /// For drills, which look for it in what they recover.
-    private void mark() {
+    /// Asks the server now and then whether it gets rid of its segments, and writes a mark for drills, which look for
+    /// it in what they recover.
+    private void askServer() {
         Instant now = Instant.now();
         if (Duration.between(marked, now).compareTo(MARKS) < 0) {
             return;
         }
         marked = now;
         try (Connection connection = database.connect("tidemill marks")) {
+            if (depot.engine() == BackupProperties.Engine.PGBACKREST && !Archiver.toPgBackRest(connection)) {
+                // Nothing is kept before its first backup.
+                return;
+            }
+            stuck = Archiver.stuck(connection).orElse(null);
             RecoveryMarks.write(connection);
         } catch (SQLException e) {
             // Segments are sent all the same: they are worth more than the marks in them.
@@ -107,8 +122,7 @@ final class WalShipping implements SmartLifecycle {
                     "backup.wal_not_archived",
                     Severity.ERROR,
                     TROUBLE,
-                    "Segments of the write-ahead log cannot be sent to the target and pile up in " + folder + ": "
-                            + failure.getMessage(),
+                    "Segments of the write-ahead log are not kept and pile up on this machine: " + failure.getMessage(),
                     Map.of())));
             told = true;
         } catch (RuntimeException e) {

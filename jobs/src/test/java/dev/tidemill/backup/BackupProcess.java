@@ -17,6 +17,15 @@ final class BackupProcess {
     /// as
     ///     `-Dname=value`
     static Process start(SampleDatabase sample, Path home, String... job) throws IOException {
+        return start(
+                sample.database().jdbcUrl(),
+                sample.database().username(),
+                sample.database().password(),
+                home,
+                job);
+    }
+
+    static Process start(String url, String username, String password, Path home, String... job) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -28,14 +37,14 @@ final class BackupProcess {
                 "-cp",
                 System.getProperty("java.class.path"),
                 BackupProcess.class.getName(),
-                sample.database().jdbcUrl(),
-                sample.database().username(),
+                url,
+                username,
                 home.toString()));
         command.addAll(Stream.of(job).filter(each -> !each.startsWith("-D")).toList());
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(new File(home.toFile(), "process.log"));
-        builder.environment().put("TEST_PASSWORD", sample.database().password());
+        builder.environment().put("TEST_PASSWORD", password);
         return builder.start();
     }
 

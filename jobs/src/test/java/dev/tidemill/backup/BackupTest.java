@@ -331,7 +331,7 @@ class BackupTest {
         assertThat(harness.catalogue().marks(harness.catalogue().open(backup)).level())
                 .isEqualTo(4);
         assertThat(harness.bean(Backups.class)
-                        .check(Duration.ofHours(26), Duration.ofDays(8))
+                        .check(Duration.ofHours(26), Duration.ofDays(8), Duration.ofDays(8))
                         .code())
                 .isZero();
         assertThat(harness.bean(Backups.class).standing().passed()).isTrue();
@@ -461,6 +461,8 @@ class BackupTest {
             assertThatThrownBy(() -> stranger.catalogue().open(backup))
                     .isInstanceOf(BackupDamaged.class)
                     .hasMessageContaining("locked with the key " + needed)
+                    .hasMessageContaining("this installation has ["
+                            + stranger.catalogue().keys().current() + "]")
                     .hasMessageContaining("older-key-files")
                     .hasMessageNotContaining("another secret");
             RunView run = stranger.run("restore", Map.of("backup", backup, "database", "never"));

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tidemill.postgres.Await;
+import dev.tidemill.postgres.PgBackRest;
 import dev.tidemill.postgres.PrivateCluster;
 import dev.tidemill.postgres.Recovery;
+import dev.tidemill.run.Control;
 import dev.tidemill.run.RunView;
 import dev.tidemill.schema.Schema;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,7 +20,9 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -191,7 +196,7 @@ class PointInTimeTest {
 
     @Test
     void aDrillIsRedWhereTheLogHasAGap() throws Exception {
-        String full = harness.backup();
+        String full = harness.catalogue().latest().map(Catalogue.Entry::id).orElseGet(harness::backup);
         execute("SELECT pg_switch_wal()");
         Target target = harness.catalogue().target();
         String lost = target.list("wal/").stream()
@@ -215,33 +220,221 @@ class PointInTimeTest {
         assertThat(root.resolve("home/scratch")).isEmptyDirectory();
     }
 
-    /// Last, as it takes the log over from the archive that the others need.
     @Test
-    @Order(Integer.MAX_VALUE)
-    void pgBackRestMakesListsVerifiesAndRestoresWhereItIsTheEngine() throws Exception {
-        assumeTrue(dev.tidemill.postgres.PgBackRest.installed(), "is installed");
-        Path home = Files.createDirectory(root.resolve("home-pgbackrest"));
-        try (BackupHarness engine = new BackupHarness(
+    void aDrillKilledWhileItsCopyStartsGoesOnAndLeavesNothing() throws Exception {
+        String full = harness.catalogue().latest().map(Catalogue.Entry::id).orElseGet(harness::backup);
+        Path scratch = root.resolve("home/scratch");
+        Process process = BackupProcess.start(
                 cluster.jdbcUrl("tidemill"),
                 cluster.username(),
                 cluster.password(),
-                home,
-                Map.of("test.cluster", cluster.dataDirectory().toString(), "backup.engine", "pgbackrest"))) {
+                root.resolve("home"),
+                "-Dtest.cluster=" + cluster.dataDirectory(),
+                "drill",
+                "backup=" + full);
+        try {
+            Await.until("a server runs on what was recovered", () -> {
+                assertThat(process.isAlive())
+                        .as(() -> read(root.resolve("home/process.log")))
+                        .isTrue();
+                return !servers(scratch).isEmpty();
+            });
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+
+        List<Long> resumed = harness.runs().resumeOrphans();
+
+        assertThat(resumed).hasSize(1);
+        RunView run = harness.await(resumed.getFirst());
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        List<BackupRows.Finding> findings =
+                harness.bean(Backups.class).drills(1).getFirst().findings();
+        assertThat(findings)
+                .filteredOn(finding -> finding.check().startsWith("point in time"))
+                .hasSize(5)
+                .allMatch(BackupRows.Finding::well);
+        assertThat(scratch).isEmptyDirectory();
+        assertThat(servers(scratch)).as("servers that nobody watches").isEmpty();
+        assertThat(Draft.made(harness.live())).isEmpty();
+    }
+
+    /// Command lines of the servers whose data lie below a folder.
+    private static List<String> servers(Path folder) {
+        return ProcessHandle.allProcesses()
+                .map(process -> process.info().commandLine().orElse(""))
+                .filter(line -> line.contains("/postgres ") && line.contains(folder.toString()))
+                .toList();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void aSegmentThatCannotBeSentIsToldByItsNameUntilItIsSent() throws Exception {
+        WalShipping shipping =
+                new WalShipping(harness.bean(Premises.class), harness.bean(Depot.class), harness.bean(Control.class));
+        Path segments = root.resolve("home/backups/wal");
+        Path aside = root.resolve("segments");
+        Files.move(segments, aside);
+        Files.writeString(segments, "in the way");
+        String segment;
+        try {
+            execute("INSERT INTO recovery_marks DEFAULT VALUES");
+            segment = text("SELECT pg_walfile_name(pg_current_wal_insert_lsn())");
+            execute("SELECT pg_switch_wal()");
+            Path finished = cluster.dataDirectory().resolve(PrivateCluster.WAL).resolve(segment);
+            Await.until("the segment is finished", () -> Files.exists(finished));
+            shipping.look();
+            assertThat(notKept()).hasSize(1).first().asString().contains("the segment " + segment + " cannot be sent");
+        } finally {
+            Files.delete(segments);
+            Files.move(aside, segments);
+        }
+        shipping.look();
+        assertThat(notKept()).isEmpty();
+        assertThat(new WalArchive(harness.catalogue()).has(segment)).isTrue();
+    }
+
+    /// What operators are told of the log, while it lasts.
+    private static List<String> notKept() {
+        return harness.owner
+                .sql("SELECT message FROM events WHERE type = 'backup.wal_not_archived' AND open")
+                .query((row, number) -> String.valueOf(row.getString(1)))
+                .list();
+    }
+
+    /// Last, as it takes the log over from the archive that the others need.
+    @Test
+    @Order(Integer.MAX_VALUE)
+    void pgBackRestMakesListsVerifiesAndIsDrilledWhereItIsTheEngine() throws Exception {
+        assumeTrue(PgBackRest.installed(), "is installed");
+        Path home = Files.createDirectory(root.resolve("home-pgbackrest"));
+        try (BackupHarness engine = pgBackRest(home, Map.of())) {
             execute("CREATE TABLE kept AS SELECT generate_series(1, 10) AS id");
+            assertThat(check(engine).code()).isEqualTo(2);
+            assertThat(check(engine).text()).contains("no backup in pgBackRest's repository in " + home);
             RunView made = engine.run("pgbackrest", Map.of());
             assertThat(made.status()).as(made.message()).isEqualTo("COMPLETED");
-            List<PhysicalBackups.Physical> listed =
-                    engine.bean(PhysicalBackups.class).list();
-            assertThat(listed).hasSize(1);
-            assertThat(listed.getFirst().type()).isEqualTo("full");
-            assertThat(made.message()).contains(listed.getFirst().label());
+            PhysicalBackups.Physical listed = listed(engine);
+            assertThat(listed.type()).isEqualTo("full");
+            assertThat(listed.recoveredAt()).isNull();
+            assertThat(made.message()).contains(listed.label());
             RunView verified = engine.run("pgbackrest", Map.of("type", "verify"));
             assertThat(verified.status()).as(verified.message()).isEqualTo("COMPLETED");
             assertThatThrownBy(() -> engine.run("backup", Map.of("scope", "cluster")))
                     .hasMessageContaining("jobs start pgbackrest");
+
+            RunView drilled = engine.run("drill", Map.of("backup", engine.backup()));
+
+            assertThat(drilled.status()).as(drilled.message()).isEqualTo("COMPLETED");
+            assertThat(engine.bean(Backups.class).drills(1).getFirst().findings())
+                    .allMatch(BackupRows.Finding::well)
+                    .filteredOn(finding -> finding.check().startsWith("point in time"))
+                    .hasSize(5)
+                    .first()
+                    .extracting(BackupRows.Finding::detail)
+                    .asString()
+                    .contains("out of pgBackRest's " + listed.label())
+                    .contains("marks committed before, 0 after");
+            assertThat(home.resolve("scratch")).isEmptyDirectory();
+            assertThat(listed(engine).recoveredAt()).isNotNull();
+            assertThat(listed(engine).level()).isGreaterThanOrEqualTo(3);
+            assertThat(check(engine).text()).contains(listed.label() + ", recovered ");
+            assertThat(check(engine).code()).as(check(engine).text()).isZero();
+            requireGapsAreTold(engine, home);
+            requireKeysAreTold(home);
         } finally {
             execute("ALTER SYSTEM RESET archive_command");
             execute("SELECT pg_reload_conf()");
+        }
+    }
+
+    private static BackupHarness pgBackRest(Path home, Map<String, String> more) {
+        Map<String, String> settings = new HashMap<>(more);
+        settings.put("test.cluster", cluster.dataDirectory().toString());
+        settings.put("backup.engine", "pgbackrest");
+        return new BackupHarness(cluster.jdbcUrl("tidemill"), cluster.username(), cluster.password(), home, settings);
+    }
+
+    private static Backups.Check check(BackupHarness engine) {
+        return engine.bean(Backups.class).check(Duration.ofDays(1), Duration.ofDays(1), Duration.ofDays(1));
+    }
+
+    private static PhysicalBackups.Physical listed(BackupHarness engine) {
+        PhysicalBackups.Repository repository =
+                engine.bean(PhysicalBackups.class).repository().orElseThrow();
+        assertThat(repository.trouble()).isNull();
+        assertThat(repository.backups()).hasSize(1);
+        return repository.backups().getFirst();
+    }
+
+    /// A segment that is missing in the repository, and one that the server cannot hand over.
+    private static void requireGapsAreTold(BackupHarness engine, Path home) throws Exception {
+        String segment = listed(engine).lastSegment();
+        Path file;
+        try (Stream<Path> files = Files.walk(home.resolve("backups-pgbackrest/archive"))) {
+            file = files.filter(each -> each.getFileName().toString().startsWith(segment + "-"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        Path aside = root.resolve("pgbackrest-aside");
+        Files.move(file, aside);
+        Backups.Check gap = check(engine);
+        Files.move(aside, file);
+        assertThat(gap.code()).isEqualTo(2);
+        assertThat(gap.text()).contains("the segment " + segment).contains("is missing in pgBackRest's repository");
+
+        execute("ALTER SYSTEM SET archive_command = 'pgbackrest --no-such-option %p'");
+        execute("SELECT pg_reload_conf()");
+        execute("INSERT INTO recovery_marks DEFAULT VALUES");
+        execute("SELECT pg_switch_wal()");
+        Await.until(
+                "the server has tried",
+                () -> text("SELECT coalesce(last_failed_time > last_archived_time, false) FROM pg_stat_archiver")
+                        .equals("t"));
+        String stuck = text("SELECT last_failed_wal FROM pg_stat_archiver");
+        new WalShipping(engine.bean(Premises.class), engine.bean(Depot.class), engine.bean(Control.class)).look();
+        assertThat(notKept()).hasSize(1).first().asString().contains("cannot hand over the segment " + stuck);
+        assertThat(check(engine).code()).isEqualTo(2);
+        assertThat(check(engine).text()).contains("cannot hand over the segment " + stuck);
+    }
+
+    /// The repository stays with the key that it was made with.
+    private static void requireKeysAreTold(Path home) throws Exception {
+        Path key = home.resolve("backup.key");
+        Path older = home.resolve("older.key");
+        Path note = home.resolve("backups/pgbackrest-key-id");
+        String id = Files.readString(note).strip();
+        Files.move(key, older);
+        try (BackupHarness other = pgBackRest(home, Map.of("backup.older-key-files", older.toString()))) {
+            assertThat(other.catalogue().keys().current().id()).isNotEqualTo(id);
+            assertThat(listed(other).type()).isEqualTo("full");
+        }
+        try (BackupHarness stranger = pgBackRest(home, Map.of())) {
+            String given = stranger.catalogue().keys().current().id();
+            assertThat(stranger.bean(PhysicalBackups.class)
+                            .repository()
+                            .orElseThrow()
+                            .trouble())
+                    .contains("locked with the key " + id)
+                    .contains("this installation has [key " + given)
+                    .contains("backup.older-key-files");
+            RunView run = stranger.run("pgbackrest", Map.of());
+            assertThat(run.status()).isEqualTo("FAILED");
+            assertThat(run.message()).contains("locked with the key " + id);
+            Files.delete(note);
+            assertThat(stranger.bean(PhysicalBackups.class)
+                            .repository()
+                            .orElseThrow()
+                            .trouble())
+                    .contains("does not open with the key " + given)
+                    .contains("older-key-files");
         }
     }
 

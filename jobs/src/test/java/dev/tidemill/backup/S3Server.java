@@ -16,11 +16,13 @@ final class S3Server implements AutoCloseable {
     static final String BUCKET = "backups";
 
     final int port;
+    /// With a certificate that nobody signed.
+    final int httpsPort;
     private final Process process;
 
     S3Server(Path folder) throws IOException {
         port = free();
-        int https = free();
+        httpsPort = free();
         String jar = Arrays.stream(System.getProperty("java.class.path").split(java.io.File.pathSeparator, -1))
                 .filter(entry -> entry.contains("s3mock"))
                 .findFirst()
@@ -32,7 +34,7 @@ final class S3Server implements AutoCloseable {
                         "-XX:TieredStopAtLevel=1",
                         "-jar",
                         jar,
-                        "--server.port=" + https,
+                        "--server.port=" + httpsPort,
                         "--http.port=" + port,
                         "--com.adobe.testing.s3mock.store.root=" + folder,
                         "--com.adobe.testing.s3mock.store.initial-buckets=" + BUCKET)

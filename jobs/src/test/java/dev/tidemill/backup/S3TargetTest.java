@@ -2,24 +2,36 @@ package dev.tidemill.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.tidemill.postgres.PgBackRest;
+import dev.tidemill.postgres.PgBackRestRepository;
+import dev.tidemill.postgres.PrivateCluster;
 import dev.tidemill.run.RunView;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
 /// A bucket as target: against a real S3 server, and with trouble on the way to it.
 class S3TargetTest {
@@ -186,5 +198,76 @@ class S3TargetTest {
                     .containsExactly(first);
             assertThat(harness.run("verify", Map.of("backup", first)).status()).isEqualTo("COMPLETED");
         }
+    }
+
+    /// Over https, as it speaks no other way, with the keys in a file of its own.
+    @Test
+    void pgBackRestKeepsItsRepositoryInTheBucketOfTheBackups() throws Exception {
+        assumeTrue(PgBackRest.installed(), "is installed");
+        Path root = Files.createTempDirectory("tidemill-pgbackrest-s3-");
+        Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
+        try (PrivateCluster cluster = PrivateCluster.start(root.resolve("live"))) {
+            PgBackRest engine = PgBackRest.of(
+                    cluster.dataDirectory(),
+                    place(Map.of("backup.pgbackrest.verify-tls", "false")),
+                    2,
+                    cluster.password(),
+                    new PgBackRest.Cipher("a passphrase", "key one"));
+            String url = cluster.jdbcUrl("postgres");
+
+            engine.begin(url, cluster.username(), cluster.password());
+            engine.backup(url, "full");
+
+            PhysicalBackups.Repository repository = PhysicalBackups.read(engine);
+            assertThat(repository.target()).isEqualTo("bucket " + S3Server.BUCKET + " under mine-pgbackrest");
+            assertThat(repository.backups()).hasSize(1);
+            assertThat(PhysicalBackups.unbroken(engine, repository.backups().getFirst()))
+                    .isEqualTo(repository.lastSegment());
+            Path conf = cluster.dataDirectory().resolve("pgbackrest/pgbackrest.conf");
+            assertThat(Files.readString(conf)).contains("repo1-s3-key-secret=test-secret");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(conf)))
+                    .isEqualTo("rw-------");
+            try (Connection connection = DriverManager.getConnection(url, cluster.username(), cluster.password())) {
+                assertThat(LiveDatabase.text(connection, "SHOW archive_command"))
+                        .startsWith("pgbackrest ")
+                        .doesNotContain("test-secret");
+            }
+        } finally {
+            try (Stream<Path> tree = Files.walk(root)) {
+                for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(path);
+                }
+            }
+        }
+    }
+
+    /// As a server with these settings would have it.
+    private PgBackRestRepository place(Map<String, String> more) {
+        Map<String, String> settings = new HashMap<>(Map.of(
+                "backup.s3.bucket",
+                S3Server.BUCKET,
+                "backup.s3.prefix",
+                "mine/",
+                "backup.s3.endpoint",
+                "https://localhost:" + server.httpsPort));
+        settings.putAll(more);
+        BackupProperties properties =
+                new Binder(new MapConfigurationPropertySource(settings)).bindOrCreate("backup", BackupProperties.class);
+        try (Target target = target("mine")) {
+            return new PgBackRestPlace(properties, name -> "").find(target, home.resolve("backups"));
+        }
+    }
+
+    @Test
+    void whereTheRepositoryOfPgBackRestCannotBeIsToldWithWhatToDo() {
+        assertThatThrownBy(() -> place(Map.of("backup.s3.endpoint", "http://localhost:9000")))
+                .hasMessageContaining("https alone")
+                .hasMessageContaining("backup.pgbackrest.repository: directory");
+        assertThat(place(Map.of("backup.pgbackrest.repository", "directory")).description())
+                .isEqualTo(home.resolve("backups-pgbackrest").toString());
+        assertThat(place(Map.of("backup.pgbackrest.credentials", "role")).settings())
+                .containsEntry("repo1-s3-key-type", "auto")
+                .doesNotContainKey("repo1-s3-key-secret");
+        assertThat(place(Map.of()).toString()).contains("keys test").doesNotContain("test-secret");
     }
 }

@@ -74,7 +74,8 @@ public final class JobProcess {
         }
     }
 
-    private static Process start(
+    /// Starts a run, to be killed by the caller.
+    public static Process start(
             TestDatabase database,
             Path log,
             Class<?> jobConfiguration,

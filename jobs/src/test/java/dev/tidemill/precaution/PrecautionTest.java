@@ -3,14 +3,18 @@ package dev.tidemill.precaution;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.made.JobNode;
+import dev.tidemill.made.JobProcess;
 import dev.tidemill.made.MadeCorpus;
 import dev.tidemill.migrate.MigrateConfiguration;
+import dev.tidemill.postgres.Await;
 import dev.tidemill.postgres.TestDatabase;
 import dev.tidemill.prune.PruneConfiguration;
 import dev.tidemill.reclaim.ReclaimNode;
 import dev.tidemill.run.RunView;
 import dev.tidemill.schema.Change;
 import dev.tidemill.schema.Schema;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -154,6 +158,60 @@ class PrecautionTest {
         assertThat(run.message()).contains("Change set 127-recovery-marks").contains("already exists");
         node.bean(dev.tidemill.backup.Scratch.class).sweep();
         assertThat(copies()).isZero();
+    }
+
+    @Test
+    void aRehearsalKilledWhileItAppliesAChangeSetGoesOnAndLeavesNothing() throws Exception {
+        Schema.rollBack(database.dataSource(), 1);
+        node.execute("""
+                CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                  IF current_database() LIKE 'tidemill_rehearse%'
+                     AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'the_process_was_killed') THEN
+                    PERFORM pg_sleep(600);
+                  END IF;
+                  RETURN NEW;
+                END $$;
+                CREATE TRIGGER wait_here BEFORE INSERT ON databasechangelog FOR EACH ROW EXECUTE FUNCTION wait_here()
+                """);
+        completed(node.run("backup", Map.of()));
+        Process process = JobProcess.start(
+                database,
+                folder.resolve("process.log"),
+                ReclaimNode.class,
+                "rehearse",
+                Map.of(),
+                Map.of("tidemill.home", folder.toString(), "backup.questions", "0"));
+        try {
+            Await.until("the change set is applied on the copy", () -> {
+                assertThat(process.isAlive()).as(() -> read("process.log")).isTrue();
+                return node.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+                                + " AND datname LIKE 'tidemill_rehearse%'")
+                        > 0;
+            });
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        node.execute("CREATE ROLE the_process_was_killed");
+        try {
+            List<Long> resumed = node.runs().resumeOrphans();
+
+            assertThat(resumed).hasSize(1);
+            assertThat(completed(node.await(resumed.getFirst())).message()).contains("1 change sets in ");
+            assertThat(copies()).isZero();
+            assertThat(Schema.plan(database.dataSource()))
+                    .as("still to be applied to the live database")
+                    .hasSize(1);
+        } finally {
+            node.execute("DROP ROLE the_process_was_killed");
+        }
+    }
+
+    private String read(String name) {
+        try {
+            return Files.readString(folder.resolve(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private long copies() {

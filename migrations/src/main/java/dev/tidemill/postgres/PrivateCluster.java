@@ -209,6 +209,24 @@ public final class PrivateCluster implements AutoCloseable {
         }
     }
 
+    /// Stops the server of a folder that is to be removed, where its owners have ended: a process that was killed while
+    /// it started one leaves it without a watchdog.
+    public static void stopAbandoned(Path dataDirectory) {
+        Path home = dataDirectory.toAbsolutePath().normalize();
+        synchronized (ONE_AT_A_TIME) {
+            try (FileChannel channel = launchLock(home);
+                    FileLock lock = channel.lock()) {
+                Installation installation = Installation.find(System.getenv(), Path.of("/"), majorOf(home));
+                var cluster = new PrivateCluster(home, installation, Account.of(home.resolve("cluster")), "");
+                if (lock.isValid() && !cluster.owners.anyAlive() && cluster.isRunning()) {
+                    cluster.pgCtl("stop", "-m", "immediate", "-w", "-t", SECONDS);
+                }
+            } catch (IOException failed) {
+                throw new UncheckedIOException("Cannot stop the server of " + home, failed);
+            }
+        }
+    }
+
     private void initialize() throws IOException {
         Path cluster = home.resolve("cluster");
         if (Files.exists(cluster.resolve("PG_VERSION"))) {

@@ -44,6 +44,15 @@ class PgBackRestTest {
         }
     }
 
+    private PgBackRest engine(PrivateCluster live, String passphrase, String key) {
+        return PgBackRest.of(
+                root.resolve("live"),
+                new PgBackRestRepository.Folder(root.resolve("repository")),
+                2,
+                live.password(),
+                new PgBackRest.Cipher(passphrase, key));
+    }
+
     private static String ask(PrivateCluster cluster, String sql) throws SQLException {
         try (Connection connection = DriverManager.getConnection(
                         cluster.jdbcUrl("tidemill"), cluster.username(), cluster.password());
@@ -63,8 +72,7 @@ class PgBackRestTest {
         try (PrivateCluster live = PrivateCluster.start(root.resolve("live"))) {
             live.createDatabase("tidemill");
             String url = live.jdbcUrl("tidemill");
-            PgBackRest engine =
-                    PgBackRest.of(root.resolve("live"), root.resolve("repository"), live.password(), "a secret");
+            PgBackRest engine = engine(live, "a secret", "key one");
             ask(live, "CREATE TABLE precious AS SELECT generate_series(1, 100) AS id");
 
             engine.begin(url, live.username(), live.password());
@@ -83,6 +91,12 @@ class PgBackRestTest {
                     .contains("aes-256-cbc");
             assertThat(engine.verify()).doesNotContain("invalid: 1");
 
+            assertThat(engine.log())
+                    .contains(ask(live, "SELECT last_archived_wal FROM pg_stat_archiver")
+                            .substring(0, 24))
+                    .filteredOn(name -> name.matches("[0-9A-F]{24}"))
+                    .hasSizeGreaterThan(1);
+
             Path then = root.resolve("then");
             engine.restore(then, live.password(), "latest", Recovery.Point.TIME, before);
             try (PrivateCluster copy = PrivateCluster.start(then)) {
@@ -96,6 +110,11 @@ class PgBackRestTest {
             assertThatThrownBy(() -> engine.restore(then, "x", "latest", Recovery.Point.END, ""))
                     .isInstanceOf(DatabaseUnavailable.class)
                     .hasMessageContaining("not empty");
+            assertThatThrownBy(() -> engine(live, "another secret", "key two").info())
+                    .isInstanceOf(DatabaseUnavailable.class)
+                    .hasMessageContaining("does not open with the key two")
+                    .hasMessageContaining("backup.older-key-files")
+                    .hasMessageNotContaining("another secret");
             for (Path secret :
                     List.of(root.resolve("live/pgbackrest/pgbackrest.conf"), root.resolve("live/pgbackrest/pgpass"))) {
                 assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)))

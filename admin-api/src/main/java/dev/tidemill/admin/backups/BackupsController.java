@@ -72,13 +72,28 @@ class BackupsController {
     }
 
     /// The catalogue with where it lies.
-    record BackupList(String target, List<Archives.View> backups, List<PhysicalBackups.Physical> pgbackrest) {}
+    ///
+    /// @param pgbackrest its repository, null where it is not the engine
+    record BackupList(String target, List<Archives.View> backups, PhysicalBackups.@Nullable Repository pgbackrest) {}
 
     @GetMapping
     @Operation(summary = "All backups in the target, newest first, damaged ones too")
     BackupList list(@AuthenticationPrincipal Caller caller) {
         requireOperator(caller);
-        return new BackupList(backups.archives().target(), backups.archives().list(), physical.list());
+        return new BackupList(
+                backups.archives().target(),
+                backups.archives().list(),
+                physical.repository().orElse(null));
+    }
+
+    @GetMapping("/pgbackrest")
+    @Operation(summary = "pgBackRest's repository with its backups, newest first, where it makes the physical ones")
+    PhysicalBackups.Repository physical(@AuthenticationPrincipal Caller caller) {
+        requireOperator(caller);
+        return physical.repository()
+                .orElseThrow(() -> new NotFound(
+                        "pgBackRest makes no backups here: backup.engine is tidemill, and GET /actuator/backups lists"
+                                + " what that made"));
     }
 
     @GetMapping("/{id}")
@@ -126,8 +141,9 @@ class BackupsController {
             @PathVariable String id,
             @RequestParam(name = "level", defaultValue = "2") String level) {
         requireOperator(caller);
-        if (physical.byPgBackRest()
-                && physical.list().stream().anyMatch(made -> made.label().equals(id))) {
+        if (physical.repository().stream()
+                .flatMap(repository -> repository.backups().stream())
+                .anyMatch(made -> made.label().equals(id))) {
             return launch(caller, "pgbackrest", Map.of("type", "verify"), null);
         }
         return launch(caller, "verify", Map.of("backup", id, "level", level), null);
@@ -251,9 +267,11 @@ class BackupsController {
     Backups.Check check(
             @AuthenticationPrincipal Caller caller,
             @RequestParam(name = "backup", defaultValue = "26h") String backup,
-            @RequestParam(name = "drill", defaultValue = "8d") String drill) {
+            @RequestParam(name = "drill", defaultValue = "8d") String drill,
+            @RequestParam(name = "physical", defaultValue = "8d") String oldestPhysical) {
         requireOperator(caller);
-        return backups.check(duration("backup", backup), duration("drill", drill));
+        return backups.check(
+                duration("backup", backup), duration("drill", drill), duration("physical", oldestPhysical));
     }
 
     private static Duration duration(String name, String text) {

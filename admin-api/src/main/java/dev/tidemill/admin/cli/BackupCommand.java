@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ConfigurableApplicationContext;
 import picocli.CommandLine;
@@ -21,6 +22,9 @@ import tools.jackson.databind.JsonNode;
 final class BackupCommand implements Callable<Integer> {
 
     private static final String ID = "id of a backup, or latest (default)";
+
+    /// As pgBackRest calls its backups.
+    private static final Pattern PGBACKREST = Pattern.compile("[0-9]{8}-[0-9]{6}F(_[0-9]{8}-[0-9]{6}[DI])?");
 
     private final Tool tool;
 
@@ -58,7 +62,7 @@ final class BackupCommand implements Callable<Integer> {
                 tool.out().println("No backups: tidemill backup create makes one.");
             }
             list.path("backups").forEach(backup -> tool.out().println(BackupText.row(backup)));
-            list.path("pgbackrest").forEach(backup -> tool.out().println(BackupText.physical(backup)));
+            BackupText.repository(list.path("pgbackrest"), tool.out());
             return ExitCode.OK;
         }
     }
@@ -133,6 +137,9 @@ final class BackupCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             try (Session session = Session.open(tool)) {
+                if (PGBACKREST.matcher(id).matches()) {
+                    return physical(session.api().get("/actuator/backups/pgbackrest"));
+                }
                 JsonNode detail = session.api().get(path(id));
                 if (output.json()) {
                     tool.out().println(Output.pretty(detail));
@@ -141,6 +148,25 @@ final class BackupCommand implements Callable<Integer> {
                 }
                 return ExitCode.OK;
             }
+        }
+
+        private int physical(JsonNode repository) {
+            for (JsonNode backup : repository.path("backups")) {
+                if (backup.path("label").asString("").equals(id)) {
+                    if (output.json()) {
+                        tool.out().println(Output.pretty(backup));
+                    } else {
+                        BackupText.physicalInfo(backup, repository, tool.out());
+                    }
+                    return ExitCode.OK;
+                }
+            }
+            throw new CommandFailed(
+                    ExitCode.NOT_FOUND,
+                    repository
+                            .path("trouble")
+                            .asString(
+                                    "there is no backup " + id + " in pgBackRest's repository: tidemill backup list"));
         }
     }
 
@@ -202,6 +228,12 @@ final class BackupCommand implements Callable<Integer> {
         @Option(names = "--drill", description = "oldest good drill (default: ${DEFAULT-VALUE})", defaultValue = "8d")
         private String drill = "8d";
 
+        @Option(
+                names = "--physical",
+                description = "oldest physical backup, where they are made (default: ${DEFAULT-VALUE})",
+                defaultValue = "8d")
+        private String physical = "8d";
+
         Check(Tool tool) {
             this.tool = tool;
         }
@@ -210,7 +242,8 @@ final class BackupCommand implements Callable<Integer> {
         public Integer call() {
             try (Session session = Session.open(tool)) {
                 JsonNode check = session.api()
-                        .get("/actuator/backups/check?backup=" + Api.encoded(backup) + "&drill=" + Api.encoded(drill));
+                        .get("/actuator/backups/check?backup=" + Api.encoded(backup) + "&drill=" + Api.encoded(drill)
+                                + "&physical=" + Api.encoded(physical));
                 int code = Math.clamp(check.path("code").asInt(3), 0, 3);
                 tool.out()
                         .println("BACKUP " + WORDS[code] + " - "

@@ -43,15 +43,51 @@ final class BackupText {
                 damage.isEmpty() ? "" : "DAMAGED: " + Output.shortened(damage, 120));
     }
 
-    static String physical(JsonNode backup) {
+    /// @param repository of pgBackRest, nothing where it is not the engine
+    static void repository(JsonNode repository, PrintWriter out) {
+        if (repository.hasNonNull("trouble")) {
+            out.println("pgBackRest: " + repository.path("trouble").asString(""));
+        } else if (repository.hasNonNull("target")) {
+            out.println("pgBackRest, " + repository.path("target").asString("")
+                    + (repository.path("backups").isEmpty()
+                            ? ": no backups, tidemill backup create --scope cluster makes one"
+                            : ""));
+            repository.path("backups").forEach(backup -> out.println(physical(backup)));
+        }
+    }
+
+    static void physicalInfo(JsonNode backup, JsonNode repository, PrintWriter out) {
+        out.println("backup: " + backup.path("label").asString(""));
+        out.println("    status: " + (backup.path("error").asBoolean() ? "PAGES WITH A WRONG CHECKSUM" : "ok"));
+        out.println("    made by: pgBackRest, " + backup.path("type").asString("")
+                + (backup.hasNonNull("needs")
+                        ? ", needs " + backup.path("needs").asString("")
+                        : ""));
+        out.println("    cipher: " + repository.path("cipher").asString("?"));
+        out.println("    target: " + repository.path("target").asString(""));
+        out.println("    made: " + backup.path("startedAt").asString("") + " to "
+                + backup.path("completedAt").asString(""));
+        out.println("    database size: " + size(backup.path("databaseBytes").asLong()) + " raw, backup size: "
+                + size(backup.path("bytes").asLong()));
+        out.println("    log: needs " + backup.path("firstSegment").asString("?") + " to "
+                + backup.path("lastSegment").asString("?") + ", there is up to "
+                + repository.path("lastSegment").asString("?"));
+        out.println("    recovered by a drill: "
+                + (backup.hasNonNull("recoveredAt")
+                        ? backup.path("recoveredAt").asString("") + ", " + level(backup)
+                        : "never"));
+    }
+
+    private static String physical(JsonNode backup) {
         return String.format(
                 Locale.ROOT,
-                "%-38s %10s %19s  pgbackrest %-8s %s%s",
+                "%-38s %10s %19s  pgbackrest %-8s %s%s%s",
                 backup.path("label").asString(""),
                 size(backup.path("bytes").asLong()),
                 "of " + size(backup.path("databaseBytes").asLong()),
                 backup.path("type").asString(""),
                 backup.path("completedAt").asString(""),
+                backup.hasNonNull("recoveredAt") ? " " + level(backup) : "",
                 backup.path("error").asBoolean() ? " PAGES WITH A WRONG CHECKSUM" : "");
     }
 

@@ -10,11 +10,15 @@ import dev.tidemill.admin.security.ApiKey;
 import dev.tidemill.admin.security.ApiKeys;
 import dev.tidemill.admin.security.Scopes;
 import dev.tidemill.backup.LiveDatabase;
+import dev.tidemill.backup.PhysicalBackups.Physical;
+import dev.tidemill.backup.PhysicalBackups.Repository;
 import dev.tidemill.backup.PromotionOrder;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -22,6 +26,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Backups, restores and drills from the command line and over HTTP, against one server.
 class BackupCommandsTest {
@@ -166,6 +172,45 @@ class BackupCommandsTest {
         assertThat(server.post("/actuator/jobs/restore", "{\"database\": \"mine\"}", key.text())
                         .status())
                 .isEqualTo(400);
+    }
+
+    @Test
+    void backupsOfPgBackRestAreListedAndShownWithWhatADrillFound() throws Exception {
+        Instant at = Instant.parse("2026-03-01T08:00:00Z");
+        Physical full = new Physical(
+                "20260301-080000F", "full", at, at, 40_000_000, 5_000_000, "0/3000028", "3", "4", null, false, at, 4);
+        Physical bad = new Physical(
+                "20260301-080000F_20260302-080000I",
+                "incr",
+                at,
+                at,
+                40_000_000,
+                1000,
+                "0/5000028",
+                "5",
+                "6",
+                full.label(),
+                true,
+                null,
+                0);
+        JsonNode repository = JsonMapper.shared()
+                .valueToTree(new Repository("/srv/r", null, "aes-256-cbc", "1", "7", List.of(bad, full)));
+        StringWriter out = new StringWriter();
+        BackupText.repository(repository, new PrintWriter(out, true));
+        BackupText.physicalInfo(repository.path("backups").path(0), repository, new PrintWriter(out, true));
+        BackupText.physicalInfo(repository.path("backups").path(1), repository, new PrintWriter(out, true));
+
+        assertThat(out.toString())
+                .contains("pgBackRest, /srv/r")
+                .containsPattern("20260301-080000F .*full.*L4 answers questions")
+                .containsPattern("_20260302-080000I .*PAGES WITH A WRONG CHECKSUM")
+                .contains("made by: pgBackRest, incr, needs 20260301-080000F")
+                .contains("log: needs 5 to 6, there is up to 7")
+                .contains("recovered by a drill: never")
+                .contains("recovered by a drill: 2026-03-01T08:00:00Z, L4 answers questions");
+        assertThat(server.get("/actuator/backups/pgbackrest", server.key()).status())
+                .isEqualTo(404);
+        assertThat(run("backup", "info", full.label()).code()).isEqualTo(ExitCode.NOT_FOUND);
     }
 
     @Test

@@ -106,6 +106,35 @@ class CommandLineTest {
     }
 
     @Test
+    void aProjectComesBackOutOfABackupThroughTheRunningServer() throws Exception {
+        Files.writeString(folder.resolve("sluice.md"), "# Sluices\n\nThe old sluice opens at half tide.\n");
+        assertThat(run("ingest", folder.toString()).code()).isZero();
+        assertThat(run("backup", "create", "--wait").out()).contains("COMPLETED");
+        Files.writeString(folder.resolve("lock.md"), "# Locks\n\nThe new lock is never closed.\n");
+        assertThat(run("ingest", folder.toString()).code()).isZero();
+
+        assertThat(run("restore", "plan", "--project", "default", "--into", "before")
+                        .out())
+                .contains("project before is made");
+        Ran back = run("restore", "run", "--project", "default", "--into", "before", "--wait");
+
+        assertThat(back.code()).as(back.err() + back.out()).isZero();
+        assertThat(back.out()).contains("COMPLETED").contains("project before has ");
+        assertThat(run("search", "the old sluice", "--project", "before").out()).contains("half tide");
+        assertThat(run("search", "the new lock", "--project", "before").out()).doesNotContain("never closed");
+        assertThat(run("search", "the new lock").out()).contains("never closed");
+        assertThat(run("restore", "list").out()).contains("None.");
+        assertThat(run("restore", "run", "--project", "default", "--wait")
+                        .saysInOneLine("has ")
+                        .code())
+                .isEqualTo(ExitCode.USAGE);
+        assertThat(run("restore", "run", "--project", "default", "--database", "x")
+                        .saysInOneLine("give one")
+                        .code())
+                .isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
     void refusalsShowInTheExitCode() throws Exception {
         Files.writeString(folder.resolve("good.txt"), "A good text about lighthouses.");
         Files.write(folder.resolve("bad.pdf"), "%PDF-1.7 broken".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
