@@ -321,7 +321,6 @@ public class TransferConfiguration {
             Workspaces workspaces,
             JdbcTemplate template,
             Projects projects,
-            ImportSteps importSteps,
             ImportProperties properties,
             @Value("#{stepExecution}") StepExecution step) {
         TransferParameters parameters = TransferParameters.of(step);
@@ -330,7 +329,7 @@ public class TransferConfiguration {
                 template,
                 projects,
                 parameters,
-                importSteps.targets(parameters).live(),
+                new VectorSets(workspaces, template).active(parameters.workspaceId(), parameters.projectId()),
                 properties.threads());
     }
 }

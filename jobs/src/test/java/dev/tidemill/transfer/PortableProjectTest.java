@@ -42,7 +42,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// project of its own for each.
 class PortableProjectTest {
 
-    private static final Map<String, String> SMALL = Map.of("export.part-documents", "2", "export.part-vectors", "5");
+    private static final Map<String, String> SMALL =
+            Map.of("export.part-documents", "2", "export.part-vectors", "5", "import.commit-documents", "2");
     private static final String WORDS = "the mill turns twice a day";
 
     @TempDir
@@ -97,9 +98,15 @@ class PortableProjectTest {
     }
 
     private static Path export(String name, Map<String, String> more) {
+        return export(node.workspaceId, name, more);
+    }
+
+    private static Path export(UUID workspace, String name, Map<String, String> more) {
         Map<String, String> all = new HashMap<>(more);
         all.put("file", folder.resolve(name).toString());
-        RunView run = node.run(TransferConfiguration.EXPORT, all);
+        RunView run = node.await(node.runs()
+                .launch(LaunchRequest.of(workspace, TransferConfiguration.EXPORT, all, "test"))
+                .runId());
         assertThat(run.status()).as(() -> String.valueOf(run.message())).isEqualTo("COMPLETED");
         return folder.resolve(name);
     }
@@ -515,5 +522,42 @@ class PortableProjectTest {
                 .isEqualTo(vectors(node.workspaceId).get("made"));
         assertThat(rows(there, "SELECT FROM documents WHERE workspace_id = :w AND published_version IS NOT NULL"))
                 .hasSize(5);
+    }
+
+    /// Swaps the first text of the document that a file holds first with that of the one it holds last.
+    private static void swapTexts(UUID workspace) {
+        node.owner.sql("""
+                        WITH ends AS (SELECT min(id::text)::uuid AS first, max(id::text)::uuid AS last
+                                      FROM documents WHERE workspace_id = :w),
+                        profiled AS (UPDATE document_versions v SET profile = 'moved' FROM ends
+                                     WHERE v.workspace_id = :w AND v.document_id IN (first, last))
+                        UPDATE chunks c SET text = o.text, content_id = o.content_id FROM chunks o, ends
+                        WHERE c.workspace_id = :w AND o.workspace_id = :w AND c.ordinal = 0 AND o.ordinal = 0
+                          AND c.document_id IN (first, last) AND o.document_id IN (first, last) AND c.id <> o.id
+                        """).param("w", workspace).update();
+    }
+
+    @Test
+    void aTextThatMovedToALaterDocumentKeepsItsVectorInEverySetWhenTheProjectIsReplaced() {
+        Path before = export("moving.tidemill", Map.of());
+        UUID source = workspace("moving");
+        UUID there = workspace("moved");
+        bring(source, before, Map.of());
+        bring(there, before, Map.of());
+        swapTexts(source);
+        // The other two sets of the project are not in the file at all.
+        Path after = export(source, "swapped.tidemill", Map.of("sets", "live"));
+
+        RunView run = bring(there, after, Map.of("onConflict", "replace"));
+
+        assertThat(run.status()).as(() -> String.valueOf(run.message())).isEqualTo("COMPLETED");
+        String texts = """
+                SELECT d.key, c.ordinal, c.text FROM chunks c JOIN documents d ON d.id = c.document_id
+                WHERE c.workspace_id = :w AND c.valid_from IS NOT NULL AND c.valid_to IS NULL ORDER BY 1, 2""";
+        assertThat(rows(there, texts))
+                .hasSize(10)
+                .isEqualTo(rows(source, texts))
+                .isNotEqualTo(rows(node.workspaceId, texts));
+        assertThat(vectors(there)).hasSize(3).isEqualTo(vectors(source));
     }
 }
