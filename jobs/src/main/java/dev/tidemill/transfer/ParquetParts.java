@@ -102,14 +102,14 @@ final class ParquetParts {
     }
 
     private static void chunk(DuckDBAppender row, byte[] @Nullable [] fields) throws SQLException {
-        row.append(uuid(ExportParts.field(fields, 0)));
+        row.append(uuid(PartRows.field(fields, 0)));
         for (int i = 1; i <= 7; i++) {
             text(row, fields[i]);
         }
         number(row, fields[8]);
         text(row, fields[9]);
         text(row, fields[10]);
-        row.append(JsonMapper.shared().readValue(ExportParts.field(fields, 11), TEXTS));
+        row.append(JsonMapper.shared().readValue(PartRows.field(fields, 11), TEXTS));
         for (int i = 12; i <= 16; i++) {
             number(row, fields[i]);
         }
@@ -118,7 +118,7 @@ final class ParquetParts {
     }
 
     private static void vector(DuckDBAppender row, byte[] @Nullable [] fields, VectorSet set) throws SQLException {
-        ByteBuffer from = ByteBuffer.wrap(ExportParts.field(fields, 1));
+        ByteBuffer from = ByteBuffer.wrap(PartRows.field(fields, 1));
         float[] values = new float[from.getShort()];
         from.getShort();
         for (int i = 0; i < values.length; i++) {
@@ -127,7 +127,7 @@ final class ParquetParts {
                 case VECTOR -> from.getFloat();
             };
         }
-        row.append(uuid(ExportParts.field(fields, 0)));
+        row.append(uuid(PartRows.field(fields, 0)));
         row.append(set.model());
         row.append(values);
     }

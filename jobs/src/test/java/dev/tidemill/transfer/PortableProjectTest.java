@@ -12,6 +12,7 @@ import dev.tidemill.made.JobNode;
 import dev.tidemill.made.JobProcess;
 import dev.tidemill.made.MadeCorpus;
 import dev.tidemill.postgres.TestDatabase;
+import dev.tidemill.run.Group;
 import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.RunView;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.batch.infrastructure.item.ExecutionContext;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -160,6 +162,13 @@ class PortableProjectTest {
                   (SELECT o.model FROM vector_sets o WHERE o.id = s.replaces) AS replaces
                 FROM vector_sets s WHERE workspace_id = :w AND state <> 'building' ORDER BY model""";
         assertThat(rows(there, sets)).hasSize(3).isEqualTo(rows(node.workspaceId, sets));
+        assertThat(run.steps())
+                .filteredOn(step -> step.name().equals("documents"))
+                .singleElement()
+                .satisfies(step ->
+                        assertThat(step.written()).isEqualTo(step.total()).isEqualTo(5))
+                .satisfies(step -> assertThat(step.read()).isEqualTo(5))
+                .satisfies(step -> assertThat(step.committed()).isEqualTo(3));
         Map<String, String> expected = vectors(node.workspaceId);
         expected.remove("begun");
         assertThat(vectors(there)).isEqualTo(expected);
@@ -559,5 +568,126 @@ class PortableProjectTest {
                 .isEqualTo(rows(source, texts))
                 .isNotEqualTo(rows(node.workspaceId, texts));
         assertThat(vectors(there)).hasSize(3).isEqualTo(vectors(source));
+    }
+
+    /// How many originals each group has in which an import would store them.
+    private static List<Integer> groups(Path file, int items, long bytes) throws Exception {
+        PartReader<Formats.Original> reader = new PartReader<>(
+                () -> Archive.open(file, null),
+                "originals",
+                part -> true,
+                part -> Formats.originals(),
+                new PartReader.Bounds(items, bytes));
+        List<Integer> sizes = new ArrayList<>();
+        reader.open(new ExecutionContext());
+        try {
+            for (Group<Formats.Original> group = reader.read(); group != null; group = reader.read()) {
+                sizes.add(group.items().size());
+            }
+        } finally {
+            reader.close();
+        }
+        return sizes;
+    }
+
+    @Test
+    void anImportStoresAsManyAtOnceAsTheirBytesAllowAndOneAtLeast() throws Exception {
+        Path file = export("groups.tidemill", Map.of());
+        long original = "original of /a 1 version 1".length();
+
+        assertThat(groups(file, 20, 2 * original)).containsExactly(2, 2, 1);
+        assertThat(groups(file, 20, 2 * original - 1)).containsExactly(1, 1, 1, 1, 1);
+        assertThat(groups(file, 20, 1)).containsExactly(1, 1, 1, 1, 1);
+        assertThat(groups(file, 2, 1 << 20)).containsExactly(2, 2, 1);
+        assertThat(groups(file, 20, 1 << 20)).containsExactly(5);
+    }
+
+    /// A project whose documents are larger together than the heap that is to import them: eight originals of 20 MB,
+    /// and
+    /// a text of 16 million characters.
+    private static void makeLarge() {
+        node.execute(
+                "INSERT INTO projects (workspace_id, slug, name) SELECT workspace_id, 'large', 'Large' FROM workspaces"
+                        + " WHERE workspace_id = '" + node.workspaceId + "'");
+        new MadeCorpus(node).documents("large", "/large", 12, 1, 1);
+        node.execute("""
+                DO $$
+                DECLARE one record; original bytea; live bigint; BEGIN
+                  SELECT live_set_id INTO live FROM projects WHERE slug = 'large';
+                  FOR one IN SELECT v.* FROM document_versions v JOIN projects p ON p.id = v.project_id WHERE p.slug = 'large' LOOP
+                    original := decode(repeat(md5(one.id::text), 8 << 16), 'hex');
+                    INSERT INTO blobs (workspace_id, sha256, size) VALUES (one.workspace_id, sha256(original), length(original));
+                    INSERT INTO blob_parts (workspace_id, sha256, part, bytes)
+                      SELECT one.workspace_id, sha256(original), n, substr(original, 1 + (n << 20), 1 << 20) FROM generate_series(0, 7) n;
+                    UPDATE document_versions SET sha256 = sha256(original) WHERE id = one.id;
+                  END LOOP;
+                  CREATE TEMPORARY TABLE large_texts AS
+                    SELECT n, v.workspace_id, v.project_id, v.document_id, v.id AS version_id, repeat('mill ' || n || ' ', 2000) AS text
+                    FROM generate_series(1, 400) n, document_versions v JOIN projects p ON p.id = v.project_id
+                    WHERE p.slug = 'large' AND v.file_name = 'doc-1.md';
+                  INSERT INTO document_texts (workspace_id, version_id, start_offset, text)
+                    SELECT workspace_id, version_id, n * 100000, text FROM large_texts;
+                  INSERT INTO chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text, heading_path,
+                      start_offset, end_offset, tokens, run_id, valid_from)
+                    SELECT workspace_id, project_id, document_id, version_id, n, substr(encode(sha256(convert_to(text, 'UTF8')), 'hex'), 1, 32)::uuid,
+                      '', text, '{}', n * 100000, n * 100000 + length(text), 10, 0, now() FROM large_texts;
+                  EXECUTE format('INSERT INTO vectors_%s SELECT workspace_id, content_id, ''[1,2,3,4]'' FROM chunks
+                    WHERE ordinal > 0 AND project_id = $1', live) USING (SELECT id FROM projects WHERE slug = 'large');
+                  DROP TABLE large_texts;
+                END $$
+                """);
+    }
+
+    @Test
+    void documentsThatAreTogetherAsLargeAsTheHeapAreImported() throws Exception {
+        makeLarge();
+        Path file = export("large.tidemill", Map.of("project", "large"));
+        int[] largest = {0};
+        UUID project = node.owner
+                .sql("SELECT id FROM projects WHERE slug = 'large'")
+                .query(UUID.class)
+                .single();
+        node.bean(ExportParts.class).stream(
+                new TransferParameters(
+                        node.workspaceId,
+                        project,
+                        "large",
+                        file,
+                        TransferParameters.Format.ARCHIVE,
+                        false,
+                        "refuse",
+                        null,
+                        0,
+                        0),
+                ExportRows.DOCUMENTS,
+                new ExportParts.Part(
+                        1,
+                        "documents",
+                        "all",
+                        "00000000-0000-0000-0000-000000000000",
+                        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+                        12,
+                        null),
+                fields -> largest[0] = Math.max(largest[0], PartRows.field(fields, 1).length));
+
+        String said = JobProcess.run(
+                database,
+                "112m",
+                folder.resolve("large.log"),
+                TransferConfiguration.class,
+                TransferConfiguration.IMPORT,
+                Map.of("file", file.toString(), "project", "large-copy"),
+                Map.of("import.commit-bytes", "8MB"));
+
+        assertThat(node.rows("SELECT status FROM batch_job_execution ORDER BY job_execution_id DESC LIMIT 1"))
+                .as(said)
+                .containsExactly(Map.of("status", "COMPLETED"));
+        assertThat(largest[0]).isBetween(10_000, 1 << 20);
+        assertThat(
+                        node.number(
+                                "SELECT sum(length(t.text)) FROM document_texts t JOIN document_versions v ON v.id = t.version_id"
+                                        + " JOIN projects p ON p.id = v.project_id WHERE p.slug = 'large-copy' AND v.state = 'published'"))
+                .isGreaterThan(6_000_000);
+        node.execute("DELETE FROM projects WHERE slug LIKE 'large%'");
     }
 }
