@@ -3,10 +3,6 @@ package dev.tidemill.transfer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.hardwood.InputFile;
-import dev.hardwood.reader.ParquetFileReader;
-import dev.hardwood.reader.RowReader;
-import dev.hardwood.row.PqList;
 import dev.tidemill.document.ContentHash;
 import dev.tidemill.made.JobNode;
 import dev.tidemill.made.JobProcess;
@@ -430,83 +426,6 @@ class PortableProjectTest {
                 .hasMessageContaining("up to 2");
         assertThat(rows(nowhere, "SELECT FROM projects WHERE workspace_id = :w"))
                 .isEmpty();
-    }
-
-    /// The rows of all files of a folder whose names begin so, as another program reads them.
-    private static List<Map<String, Object>> parquet(Path files, String prefix, String... columns) throws Exception {
-        List<Map<String, Object>> rows = new ArrayList<>();
-        List<Path> listed;
-        try (Stream<Path> all = Files.list(files)) {
-            listed = all.filter(path -> path.getFileName().toString().startsWith(prefix))
-                    .sorted()
-                    .toList();
-        }
-        for (Path file : listed) {
-            try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(file));
-                    RowReader row = reader.rowReader()) {
-                while (row.hasNext()) {
-                    row.next();
-                    Map<String, Object> values = new LinkedHashMap<>();
-                    for (String column : columns) {
-                        Object value = row.isNull(column) ? "null" : row.getValue(column);
-                        values.put(column, value instanceof PqList list ? list.values() : value);
-                    }
-                    rows.add(values);
-                }
-            }
-        }
-        return rows;
-    }
-
-    @Test
-    void tablesForOtherProgramsHoldEveryChunkAndEveryVector() throws Exception {
-        Path tables = export("tables", Map.of("format", "parquet"));
-
-        List<Map<String, Object>> chunks = parquet(
-                tables,
-                "chunks-",
-                "content_id",
-                "document",
-                "source_type",
-                "source",
-                "title",
-                "metadata",
-                "ordinal",
-                "text",
-                "heading_path",
-                "start_offset",
-                "tokens",
-                "first_page",
-                "start_millis");
-        assertThat(chunks)
-                .hasSize(10)
-                .allSatisfy(chunk -> assertThat(chunk)
-                        .containsEntry("source", "/a")
-                        .containsEntry("source_type", "directory")
-                        .containsEntry("heading_path", List.of())
-                        .containsEntry("tokens", 10)
-                        .containsEntry("first_page", "null"));
-        assertThat(chunks.stream().map(chunk -> chunk.get("text")))
-                .containsExactlyInAnyOrderElementsOf(rows(
-                                node.workspaceId,
-                                "SELECT text FROM chunks WHERE workspace_id = :w AND project_id = (SELECT id FROM projects"
-                                        + " WHERE workspace_id = :w AND slug = 'default')")
-                        .stream()
-                        .map(row -> row.get("text"))
-                        .toList());
-        List<Map<String, Object>> live = parquet(tables, "vectors-1-", "content_id", "model", "embedding");
-        assertThat(live).hasSize(10).allSatisfy(vector -> assertThat(vector).containsEntry("model", "made"));
-        assertThat(live.stream().map(vector -> vector.get("content_id")))
-                .containsExactlyInAnyOrderElementsOf(
-                        chunks.stream().map(chunk -> chunk.get("content_id")).toList());
-        assertThat(String.valueOf(
-                        parquet(tables, "vectors-2-", "embedding").getFirst().get("embedding")))
-                .isIn("[0.1, 0.0, 3.0, 0.7]", "[0.1, 1.0, 3.0, 0.7]");
-        try (Stream<Path> files = Files.list(tables)) {
-            assertThat(files)
-                    .allMatch(file -> file.toString().endsWith(".parquet"))
-                    .hasSize(3 + 3 * 2);
-        }
     }
 
     @Test
