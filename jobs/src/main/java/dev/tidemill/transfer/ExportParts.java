@@ -96,6 +96,18 @@ final class ExportParts {
                         .single());
     }
 
+    /// Goes up with every change of what the project holds.
+    long generation(UUID workspaceId, UUID projectId) {
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql(
+                                "SELECT corpus_generation FROM projects WHERE workspace_id = :workspace AND id = :project")
+                        .param("workspace", workspaceId)
+                        .param("project", projectId)
+                        .query(Long.class)
+                        .single());
+    }
+
     private static final String PUBLISHED = """
             FROM documents d
             JOIN document_versions v ON v.workspace_id = d.workspace_id AND v.document_id = d.id AND v.version = d.published_version

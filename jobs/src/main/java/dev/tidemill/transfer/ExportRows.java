@@ -85,8 +85,9 @@ final class ExportRows {
               SELECT 2, json_build_object('kind', 'golden-set', 'name', g.name, 'canary', g.canary)::text
               FROM golden_sets g WHERE g.workspace_id = CAST(:workspace AS uuid) AND g.project_id = CAST(:project AS uuid)
               UNION ALL
-              SELECT 3, json_build_object('kind', 'policy', 'sourceType', s.type, 'location', s.location, 'versionsKeep', r.versions_keep,
-                'versionsAfter', r.versions_after, 'undo', r.undo, 'maxAge', r.max_age)::text
+              SELECT 3, json_build_object('kind', CASE WHEN r.tag_name IS NULL THEN 'policy' ELSE 'tag-policy' END,
+                'sourceType', s.type, 'location', s.location, 'tagName', r.tag_name, 'tagValue', r.tag_value,
+                'versionsKeep', r.versions_keep, 'versionsAfter', r.versions_after, 'undo', r.undo, 'maxAge', r.max_age)::text
               FROM retention_policies r LEFT JOIN sources s ON s.workspace_id = r.workspace_id AND s.id = r.source_id
               WHERE r.workspace_id = CAST(:workspace AS uuid) AND r.project_id = CAST(:project AS uuid)
               UNION ALL

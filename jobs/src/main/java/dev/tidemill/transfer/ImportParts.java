@@ -61,6 +61,13 @@ class ImportParts {
 
     @Bean
     @StepScope
+    PartVerifier importVerifier(Archives archives, @Value("#{stepExecution}") StepExecution step) {
+        TransferParameters parameters = TransferParameters.of(step);
+        return new PartVerifier(() -> archives.open(parameters));
+    }
+
+    @Bean
+    @StepScope
     PartReader<Original> importOriginals(
             Archives archives, ImportProperties properties, @Value("#{stepExecution}") StepExecution step) {
         return reader(archives, step, "originals", Formats.originals(), COMMIT_ORIGINALS, properties);

@@ -318,7 +318,8 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
 
     private void expire(ImportedDocument document, Added added) {
         @Nullable String at = document.expiresAt();
-        if (at != null) {
+        // One that is replaced may have ended by itself before.
+        if (at != null || replaces()) {
             jdbc.sql(
                             "UPDATE documents SET ttl_expires_at = CAST(:at AS timestamptz) WHERE workspace_id = :workspace AND id = :id")
                     .param("at", at)

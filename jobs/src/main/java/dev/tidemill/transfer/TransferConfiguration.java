@@ -20,7 +20,6 @@ import org.springframework.batch.core.scope.context.StepContext;
 import org.springframework.batch.core.scope.context.StepSynchronizationManager;
 import org.springframework.batch.core.step.StepExecution;
 import org.springframework.batch.infrastructure.item.ItemWriter;
-import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
@@ -56,12 +55,8 @@ public class TransferConfiguration {
             LookAheadReader<Part, Written> exportReader,
             ObjectProvider<InstantSource> clock) {
         return steps.job(EXPORT)
-                .start(steps.tasklet("cut", (contribution, context) -> {
-                            TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
-                            PartFiles.prepare(parameters, archives);
-                            workspaces.run(parameters.workspaceId(), () -> exportParts.plan(parameters, properties));
-                            return RepeatStatus.FINISHED;
-                        })
+                .start(steps.tasklet("cut", new CutTasklet(exportParts, properties, archives, workspaces))
+                        .allowStartIfComplete(true)
                         .build())
                 .next(steps.<Written, Written>chunks("write", 1)
                         .reader(exportReader)
@@ -70,6 +65,7 @@ public class TransferConfiguration {
                             chunk.forEach(written ->
                                     exportParts.done(parameters.workspaceId(), parameters.instance(), written));
                         })
+                        .allowStartIfComplete(true)
                         .build())
                 .next(steps.tasklet(
                                 "seal",
@@ -150,6 +146,7 @@ public class TransferConfiguration {
             Steps steps,
             ImportSteps importSteps,
             ProjectSettings settings,
+            PartVerifier verifier,
             @Qualifier("importOriginals") PartReader<Original> originals,
             @Qualifier("importVectors") PartReader<Vector> vectors,
             @Qualifier("importDocuments") PartReader<ImportedDocument> documents,
@@ -158,7 +155,9 @@ public class TransferConfiguration {
             ImportParts.VectorWriter importVectorWriter,
             ImportWriter importWriter) {
         return steps.job(IMPORT)
-                .start(steps.tasklet("verify", (contribution, context) -> importSteps.verify(contribution))
+                .start(steps.<Manifest.Part, Manifest.Part>chunks("verify", 1)
+                        .reader(verifier)
+                        .writer(chunk -> {})
                         .build())
                 .next(steps.tasklet("sets", (contribution, context) -> importSteps.makeSets(contribution))
                         .build())

@@ -77,6 +77,8 @@ class PortableProjectTest {
                   SELECT workspace_id, id, 'urls', 'https://example.org', '{"team": "tides"}' FROM projects;
                 INSERT INTO retention_policies (workspace_id, project_id, versions_keep, undo, set_by)
                   SELECT workspace_id, id, 3, '40 days', 'someone' FROM projects;
+                INSERT INTO retention_policies (workspace_id, project_id, tag_name, tag_value, max_age, set_by)
+                  SELECT workspace_id, id, 'team', 'tides', '1 day', 'someone' FROM projects;
                 INSERT INTO retention_policies (workspace_id, project_id, source_id, max_age, set_by)
                   SELECT workspace_id, project_id, id, '2 years', 'someone' FROM sources WHERE type = 'urls';
                 INSERT INTO golden_sets (workspace_id, project_id, name, canary)
@@ -191,14 +193,15 @@ class PortableProjectTest {
         Path file = export("configuration.tidemill", Map.of());
 
         bring(there, file, Map.of());
+        bring(there, file, Map.of("onConflict", "replace"));
 
         for (String sql : List.of(
                 "SELECT type, location, metadata::text FROM sources WHERE workspace_id = :w ORDER BY 1", """
-                SELECT s.location, r.versions_keep, r.versions_after::text, r.undo::text, r.max_age::text FROM retention_policies r
-                LEFT JOIN sources s ON s.id = r.source_id WHERE r.workspace_id = :w ORDER BY 1""", """
+                SELECT s.location, r.tag_name, r.tag_value, r.versions_keep, r.versions_after::text, r.undo::text, r.max_age::text
+                FROM retention_policies r LEFT JOIN sources s ON s.id = r.source_id WHERE r.workspace_id = :w ORDER BY 1, 2""", """
                 SELECT s.name, s.canary, q.key, q.question, q.expected::text FROM golden_sets s
                 LEFT JOIN golden_questions q ON q.golden_set_id = s.id WHERE s.workspace_id = :w ORDER BY 1""")) {
-            assertThat(rows(there, sql)).hasSize(2).isEqualTo(rows(node.workspaceId, sql));
+            assertThat(rows(there, sql)).hasSizeBetween(2, 3).isEqualTo(rows(node.workspaceId, sql));
         }
         assertThat(rows(there, "SELECT FROM schedules WHERE workspace_id = :w")).isEmpty();
         try (Archive archive = Archive.open(file, null);
