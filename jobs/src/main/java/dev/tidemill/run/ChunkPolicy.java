@@ -61,8 +61,13 @@ final class ChunkPolicy<I, O> {
         }
     }
 
+    /// The step execution that the thread works on.
+    StepExecution step() {
+        return ledger().step();
+    }
+
     /// Reads nothing more once the skip budget is spent.
-    ItemReader<I> reader(ItemReader<? extends I> delegate) {
+    <R> ItemReader<R> reader(ItemReader<? extends R> delegate) {
         return () -> {
             SkipBudgetSpent spent = ledger().spent();
             if (spent != null) {

@@ -6,6 +6,7 @@ import org.springframework.batch.core.listener.JobExecutionListener;
 import org.springframework.batch.core.listener.StepExecutionListener;
 import org.springframework.batch.core.listener.StepListener;
 import org.springframework.batch.core.repository.JobRepository;
+import org.springframework.batch.core.step.builder.ChunkOrientedStepBuilder;
 import org.springframework.batch.core.step.builder.StepBuilder;
 import org.springframework.batch.core.step.builder.TaskletStepBuilder;
 import org.springframework.batch.core.step.tasklet.Tasklet;
@@ -56,6 +57,15 @@ public final class Steps {
         step.stream(pace);
         step.listener((StepListener) metrics);
         return step;
+    }
+
+    /// A chunk-oriented step whose reader makes the chunks, under the retry and skip policy of its job.
+    public <T> GroupStepBuilder<T> groups(String name) {
+        ChunkOrientedStepBuilder<Group<T>, Group<T>> step = new ChunkOrientedStepBuilder<>(name, repository, 1);
+        step.transactionManager(transactionManager);
+        step.stream(pace);
+        step.listener((StepListener) metrics);
+        return new GroupStepBuilder<>(step, policies);
     }
 
     /// A step that runs in transactions of its own making, each bounded.

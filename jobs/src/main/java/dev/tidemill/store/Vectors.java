@@ -317,6 +317,23 @@ public final class Vectors {
         template.update("DELETE FROM pg_temp." + table);
     }
 
+    /// Brings back what was put away when the last document that held a text lost it, for chunks of these versions that
+    /// hold it again, in the caller's transaction. The past keeps its own.
+    public void bringBack(UUID workspaceId, VectorSet set, List<Long> versions) {
+        jdbc.sql("""
+                        INSERT INTO %s (workspace_id, content_id, embedding)
+                        SELECT p.workspace_id, p.content_id, CAST(p.embedding AS %s) FROM past_vectors p
+                        WHERE p.workspace_id = :workspace AND p.set_id = :set
+                          AND p.content_id IN (SELECT content_id FROM chunks
+                                               WHERE workspace_id = :workspace AND version_id = ANY (:versions))
+                        ON CONFLICT DO NOTHING
+                        """.formatted(set.table(), set.type().column()))
+                .param("workspace", workspaceId)
+                .param("set", set.id())
+                .param("versions", versions.toArray(Long[]::new))
+                .update();
+    }
+
     /// Deletes the vectors of texts that no chunk of the project holds, in the caller's transaction.
     ///
     /// @return how many

@@ -142,26 +142,23 @@ final class Archive implements Closeable {
         return new BufferedInputStream(zip.getInputStream(entry), BUFFER);
     }
 
-    /// Reads everything once.
+    /// Reads a part once.
     ///
-    /// @throws IllegalStateException naming the first part that is not as it was written
-    void verify() {
+    /// @throws IllegalStateException when it is not as it was written
+    void verify(Manifest.Part part) {
         byte[] buffer = new byte[BUFFER];
-        for (Manifest.Part part : manifest.parts()) {
-            MessageDigest digest = ContentHash.sha256();
-            try (InputStream in = stored(part.name())) {
-                for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                    digest.update(buffer, 0, read);
-                }
-            } catch (IOException e) {
-                throw new IllegalStateException(
-                        "part " + part.name() + " of " + file + " is damaged (" + e.getMessage() + "): copy it again",
-                        e);
+        MessageDigest digest = ContentHash.sha256();
+        try (InputStream in = stored(part.name())) {
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
             }
-            if (!ContentHash.ofDigest(digest.digest()).hex().equals(part.sha256())) {
-                throw new IllegalStateException(
-                        "part " + part.name() + " of " + file + " is not what was written: copy it again");
-            }
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "part " + part.name() + " of " + file + " is damaged (" + e.getMessage() + "): copy it again", e);
+        }
+        if (!ContentHash.ofDigest(digest.digest()).hex().equals(part.sha256())) {
+            throw new IllegalStateException(
+                    "part " + part.name() + " of " + file + " is not what was written: copy it again");
         }
     }
 

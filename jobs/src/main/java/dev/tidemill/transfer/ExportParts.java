@@ -4,8 +4,6 @@ import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Workspaces;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -95,6 +93,18 @@ final class ExportParts {
                         .param("workspace", workspaceId)
                         .param("project", projectId)
                         .query(Manifest.Project.class)
+                        .single());
+    }
+
+    /// Goes up with every change of what the project holds.
+    long generation(UUID workspaceId, UUID projectId) {
+        return workspaces.call(
+                workspaceId,
+                () -> jdbc.sql(
+                                "SELECT corpus_generation FROM projects WHERE workspace_id = :workspace AND id = :project")
+                        .param("workspace", workspaceId)
+                        .param("project", projectId)
+                        .query(Long.class)
                         .single());
     }
 
@@ -231,30 +241,25 @@ final class ExportParts {
     /// Writes the rows of a part, in a transaction of its own.
     ///
     /// @return how many items
-    long write(TransferParameters parameters, Part part, DataOutputStream out) {
-        ItemCount count = new ItemCount();
-        switch (part.kind()) {
-            case "documents" -> stream(parameters, ExportRows.DOCUMENTS, part, fields -> line(out, fields, count));
-            case "lines" -> stream(parameters, ExportRows.LINES, part, fields -> line(out, fields, count));
-            case "questions" -> stream(parameters, ExportRows.QUESTIONS, part, fields -> line(out, fields, count));
-            case "configuration" ->
-                stream(parameters, ExportRows.CONFIGURATION, part, fields -> line(out, fields, count));
-            case "originals" -> stream(parameters, ExportRows.ORIGINALS, part, new OriginalRows(out, count));
-            case "vectors" ->
-                stream(parameters, ExportRows.vectors(set(parameters, part)), part, fields -> {
-                    byte[] vector = field(fields, 1);
-                    out.write(field(fields, 0));
-                    out.writeInt(vector.length);
-                    out.write(vector);
-                    count.items++;
-                });
+    long write(TransferParameters parameters, Part part, DataOutputStream out) throws IOException {
+        String sql = switch (part.kind()) {
+            case "documents" -> ExportRows.DOCUMENTS;
+            case "lines" -> ExportRows.LINES;
+            case "questions" -> ExportRows.QUESTIONS;
+            case "configuration" -> ExportRows.CONFIGURATION;
+            case "originals" -> ExportRows.ORIGINALS;
+            case "vectors" -> ExportRows.vectors(set(parameters, part));
             default -> throw new IllegalStateException("unknown kind of part: " + part.kind());
-        }
-        return count.items;
-    }
-
-    private static final class ItemCount {
-        private long items;
+        };
+        PartRows rows = switch (part.kind()) {
+            case "documents" -> new PartRows.Documents(out);
+            case "originals" -> new PartRows.Originals(out);
+            case "vectors" -> new PartRows.Vectors(out);
+            default -> new PartRows.Lines(out);
+        };
+        stream(parameters, sql, part, rows);
+        rows.end();
+        return rows.items;
     }
 
     /// The set of a part of vectors.
@@ -311,42 +316,5 @@ final class ExportParts {
             inlined = inlined.replace(value.getKey(), "'" + value.getValue() + "'");
         }
         return inlined;
-    }
-
-    private static void line(DataOutputStream out, byte[] @Nullable [] fields, ItemCount count) throws IOException {
-        out.write(field(fields, 0));
-        out.write('\n');
-        count.items++;
-    }
-
-    static byte[] field(byte[] @Nullable [] fields, int index) {
-        return Objects.requireNonNull(fields[index]);
-    }
-
-    /// An original: its hash, its size, its bytes. The parts of one follow each other.
-    private static final class OriginalRows implements BinaryRows.Taker {
-        private final DataOutputStream out;
-        private final ItemCount count;
-        private byte[] current = new byte[0];
-
-        OriginalRows(DataOutputStream out, ItemCount count) {
-            this.out = out;
-            this.count = count;
-        }
-
-        @Override
-        public void take(byte[] @Nullable [] fields) throws IOException {
-            byte[] hash = field(fields, 0);
-            if (!Arrays.equals(hash, current)) {
-                current = hash;
-                out.write(hash);
-                out.writeLong(ByteBuffer.wrap(field(fields, 1)).getLong());
-                count.items++;
-            }
-            byte[] bytes = fields[2];
-            if (bytes != null) {
-                out.write(bytes);
-            }
-        }
     }
 }

@@ -19,19 +19,24 @@ final class ExportRows {
               AND d.id BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid)
             """;
 
-    /// Documents with their published version.
-    static final String DOCUMENTS = """
-            SELECT json_build_object('sourceType', s.type, 'location', s.location, 'key', d.key, 'fileName', v.file_name,
-                'title', v.title, 'mediaType', v.media_type, 'metadata', v.metadata, 'profile', v.profile,
-                'sha256', encode(v.sha256, 'hex'), 'textLength', v.text_length, 'expiresAt', d.ttl_expires_at,
-                'texts', coalesce((SELECT json_agg(json_build_object('start', t.start_offset, 'text', t.text) ORDER BY t.start_offset)
-                          FROM document_texts t WHERE t.workspace_id = v.workspace_id AND t.version_id = v.id), '[]'),
-                'chunks', coalesce((SELECT json_agg(json_build_object('ordinal', c.ordinal, 'start', c.start_offset, 'end', c.end_offset,
-                            'text', c.text, 'header', c.header, 'headingPath', c.heading_path, 'tokens', c.tokens,
-                            'firstPage', c.first_page, 'lastPage', c.last_page, 'startMillis', c.start_millis,
-                            'endMillis', c.end_millis) ORDER BY c.ordinal)
-                          FROM chunks c WHERE c.workspace_id = v.workspace_id AND c.version_id = v.id), '[]'))::text AS line
-            """ + PUBLISHED + RANGE + " ORDER BY d.id";
+    /// Documents with their published version: an object each, then one for each part of its text, then one for each
+    /// chunk,
+    /// so that no row is large.
+    static final String DOCUMENTS =
+            "SELECT piece.kind, piece.object " + PUBLISHED + """
+            CROSS JOIN LATERAL (
+              SELECT 0 AS kind, 0 AS place, json_build_object('sourceType', s.type, 'location', s.location, 'key', d.key,
+                  'fileName', v.file_name, 'title', v.title, 'mediaType', v.media_type, 'metadata', v.metadata, 'profile', v.profile,
+                  'sha256', encode(v.sha256, 'hex'), 'textLength', v.text_length, 'expiresAt', d.ttl_expires_at)::text AS object
+              UNION ALL
+              SELECT 1, t.start_offset, json_build_object('start', t.start_offset, 'text', t.text)::text
+              FROM document_texts t WHERE t.workspace_id = v.workspace_id AND t.version_id = v.id
+              UNION ALL
+              SELECT 2, c.ordinal, json_build_object('ordinal', c.ordinal, 'start', c.start_offset, 'end', c.end_offset,
+                  'text', c.text, 'header', c.header, 'headingPath', c.heading_path, 'tokens', c.tokens,
+                  'firstPage', c.first_page, 'lastPage', c.last_page, 'startMillis', c.start_millis, 'endMillis', c.end_millis)::text
+              FROM chunks c WHERE c.workspace_id = v.workspace_id AND c.version_id = v.id) piece
+            """ + RANGE + " ORDER BY d.id, piece.kind, piece.place";
 
     static final String LINES =
             """
@@ -80,8 +85,9 @@ final class ExportRows {
               SELECT 2, json_build_object('kind', 'golden-set', 'name', g.name, 'canary', g.canary)::text
               FROM golden_sets g WHERE g.workspace_id = CAST(:workspace AS uuid) AND g.project_id = CAST(:project AS uuid)
               UNION ALL
-              SELECT 3, json_build_object('kind', 'policy', 'sourceType', s.type, 'location', s.location, 'versionsKeep', r.versions_keep,
-                'versionsAfter', r.versions_after, 'undo', r.undo, 'maxAge', r.max_age)::text
+              SELECT 3, json_build_object('kind', CASE WHEN r.tag_name IS NULL THEN 'policy' ELSE 'tag-policy' END,
+                'sourceType', s.type, 'location', s.location, 'tagName', r.tag_name, 'tagValue', r.tag_value,
+                'versionsKeep', r.versions_keep, 'versionsAfter', r.versions_after, 'undo', r.undo, 'maxAge', r.max_age)::text
               FROM retention_policies r LEFT JOIN sources s ON s.workspace_id = r.workspace_id AND s.id = r.source_id
               WHERE r.workspace_id = CAST(:workspace AS uuid) AND r.project_id = CAST(:project AS uuid)
               UNION ALL

@@ -2,6 +2,7 @@ package dev.tidemill.transfer;
 
 import dev.tidemill.document.ContentHash;
 import dev.tidemill.store.VectorSet;
+import dev.tidemill.transfer.PartReader.Weighed;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MappingIterator;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -37,18 +39,25 @@ final class Formats {
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Vector(int place, UUID contentId, byte[] binary) {}
 
+    /// Text by text: the line of a large document never is in memory beside the document.
     static PartReader.Format<ImportedDocument> documents() {
         ObjectReader reader = JsonMapper.shared().readerFor(ImportedDocument.class);
         return in -> {
-            byte[] line = line(in);
-            return line == null ? null : reader.readValue(line);
+            MappingIterator<ImportedDocument> documents = reader.readValues(in);
+            return () -> {
+                if (!documents.hasNextValue()) {
+                    return null;
+                }
+                ImportedDocument document = documents.nextValue();
+                return new Weighed<>(document, document.weight());
+            };
         };
     }
 
     static PartReader.Format<JsonNode> lines() {
-        return in -> {
+        return in -> () -> {
             byte[] line = line(in);
-            return line == null ? null : JsonMapper.shared().readTree(line);
+            return line == null ? null : new Weighed<>(JsonMapper.shared().readTree(line), line.length);
         };
     }
 
@@ -66,7 +75,7 @@ final class Formats {
     }
 
     static PartReader.Format<Original> originals() {
-        return in -> {
+        return in -> () -> {
             byte[] hash = in.readNBytes(HASH_BYTES);
             if (hash.length == 0) {
                 return null;
@@ -78,7 +87,7 @@ final class Formats {
             }
             byte[] bytes = new byte[(int) size];
             data.readFully(bytes);
-            return new Original(ContentHash.ofDigest(hash), bytes);
+            return new Weighed<>(new Original(ContentHash.ofDigest(hash), bytes), size);
         };
     }
 
@@ -89,7 +98,7 @@ final class Formats {
     /// @param to what the set here holds them as
     static PartReader.Format<Vector> vectors(int place, String from, VectorSet.Type to) {
         VectorSet.Type type = VectorSet.Type.of(from);
-        return in -> {
+        return in -> () -> {
             byte[] id = in.readNBytes(16);
             if (id.length == 0) {
                 return null;
@@ -102,7 +111,8 @@ final class Formats {
             byte[] bytes = new byte[length];
             data.readFully(bytes);
             ByteBuffer key = ByteBuffer.wrap(id);
-            return new Vector(place, new UUID(key.getLong(), key.getLong()), type == to ? bytes : converted(bytes, to));
+            byte[] binary = type == to ? bytes : converted(bytes, to);
+            return new Weighed<>(new Vector(place, new UUID(key.getLong(), key.getLong()), binary), binary.length);
         };
     }
 

@@ -10,6 +10,7 @@ import org.springframework.util.unit.DataSize;
 ///
 /// @param commitDocuments documents read before they are shared out to transactions
 /// @param commitVectors vectors in one transaction
+/// @param commitBytes of originals, vectors, or documents' texts in one transaction, more only where one item has more
 /// @param threads transactions at a time that store documents
 /// @param indexRows vectors from which on the set gets its index
 /// @param indexMemory for building it
@@ -18,6 +19,7 @@ import org.springframework.util.unit.DataSize;
 public record ImportProperties(
         @DefaultValue("200") int commitDocuments,
         @DefaultValue("5000") int commitVectors,
+        @DefaultValue("64MB") DataSize commitBytes,
         @DefaultValue("2") int threads,
         @DefaultValue("20000") long indexRows,
         @DefaultValue("512MB") DataSize indexMemory,
@@ -30,6 +32,9 @@ public record ImportProperties(
             throw new IllegalArgumentException(
                     "import.commit-documents is " + commitDocuments + " and import.commit-vectors " + commitVectors
                             + ": must be at least 1 and at most 10000 and 100000");
+        }
+        if (commitBytes.toBytes() < 1) {
+            throw new IllegalArgumentException("import.commit-bytes is " + commitBytes + ": must be at least 1B");
         }
         if (threads < 1 || threads > 16) {
             throw new IllegalArgumentException("import.threads is " + threads + ": must be between 1 and 16");

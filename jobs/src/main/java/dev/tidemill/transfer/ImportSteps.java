@@ -46,14 +46,6 @@ final class ImportSteps {
         this.properties = properties;
     }
 
-    /// Reads the whole file once before anything is written.
-    RepeatStatus verify(StepContribution contribution) {
-        try (Archive archive = archives.open(TransferParameters.of(contribution.getStepExecution()))) {
-            archive.verify();
-        }
-        return RepeatStatus.FINISHED;
-    }
-
     /// Makes the file's sets in a project that has none.
     RepeatStatus makeSets(StepContribution contribution) {
         TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());

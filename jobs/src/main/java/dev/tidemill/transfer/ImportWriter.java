@@ -25,7 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -64,19 +63,19 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
     private final Vectors vectors;
     private final Publisher publisher;
     private final TransferParameters parameters;
-    private final Optional<VectorSet> live;
+    private final List<VectorSet> sets;
     private final int threads;
     private final Map<Place, SourceScope> scopes = new HashMap<>();
     private @Nullable ExecutorService pool;
 
-    /// @param live the set that answers, empty where the file has no vectors
+    /// @param sets all of the project, none where the file has no vectors
     /// @param threads transactions at a time
     ImportWriter(
             Workspaces workspaces,
             JdbcTemplate template,
             Projects projects,
             TransferParameters parameters,
-            Optional<VectorSet> live,
+            List<VectorSet> sets,
             int threads) {
         this.workspaces = workspaces;
         this.jdbc = JdbcClient.create(template);
@@ -87,7 +86,7 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
         this.vectors = new Vectors(workspaces, template);
         this.publisher = new Publisher(jdbc);
         this.parameters = parameters;
-        this.live = live;
+        this.sets = List.copyOf(sets);
         this.threads = threads;
     }
 
@@ -270,12 +269,21 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
 
     private void publish(SourceScope scope, List<Added> added) {
         List<Long> ids = added.stream().map(Added::versionId).toList();
-        VectorSet set = live.orElseThrow(
-                () -> new IllegalStateException("the project has no vectors that answer: export the project again"));
+        VectorSet set = sets.stream()
+                .filter(VectorSet::live)
+                .findFirst()
+                .orElseThrow(() ->
+                        new IllegalStateException("the project has no vectors that answer: export the project again"));
+        if (replaces()) {
+            // A text that moved to a later document was put away with the version of the earlier one that held it.
+            sets.stream()
+                    .filter(one -> vectors.keep(scope.workspaceId(), one))
+                    .forEach(one -> vectors.bringBack(scope.workspaceId(), one, ids));
+        }
         long missing = vectors.countMissing(scope.workspaceId(), set, ids);
         if (missing > 0) {
-            throw new IllegalStateException(
-                    "the file lacks the vectors of " + missing + " chunks: export the project again");
+            throw new IllegalStateException("the vectors of " + missing
+                    + " chunks are neither in the file nor in the project: export the project again");
         }
         publisher.publish(scope, ids, added.stream().map(Added::documentId).toList());
     }
@@ -310,7 +318,8 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
 
     private void expire(ImportedDocument document, Added added) {
         @Nullable String at = document.expiresAt();
-        if (at != null) {
+        // One that is replaced may have ended by itself before.
+        if (at != null || replaces()) {
             jdbc.sql(
                             "UPDATE documents SET ttl_expires_at = CAST(:at AS timestamptz) WHERE workspace_id = :workspace AND id = :id")
                     .param("at", at)

@@ -26,4 +26,13 @@ record ImportedDocument(
 
     /// A part of its text.
     record Text(int start, String text) {}
+
+    /// Bytes that its text and its chunks take in memory at most: two for each character.
+    long weight() {
+        return 2
+                * (texts.stream().mapToLong(text -> text.text().length()).sum()
+                        + chunks.stream()
+                                .mapToLong(chunk -> chunk.text().length())
+                                .sum());
+    }
 }

@@ -34,7 +34,20 @@ final class ParquetParts {
               last_page INTEGER, start_millis BIGINT, end_millis BIGINT)
             """;
 
+    /// Bytes of vectors in one row group, which is what a reader holds at a time.
+    private static final int ROW_GROUP_BYTES = 16 << 20;
+
+    /// DuckDB writes row groups of multiples of this.
+    private static final int ROWS_AT_A_TIME = 2048;
+
+    private static final int CHUNKS_IN_ROW_GROUP = 2 * ROWS_AT_A_TIME;
+
     private ParquetParts() {}
+
+    /// Rows of vectors in one row group.
+    static int vectorsInRowGroup(int dimensions) {
+        return Math.max(1, ROW_GROUP_BYTES / (Float.BYTES * dimensions) / ROWS_AT_A_TIME) * ROWS_AT_A_TIME;
+    }
 
     /// Writes a part.
     ///
@@ -46,13 +59,16 @@ final class ParquetParts {
             // Nothing is fetched from anywhere, and no part takes the machine.
             statement.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;"
                     + " SET threads = 1; SET memory_limit = '256MB'; SET temp_directory = " + quoted(file + ".spill"));
+            int rowGroup;
             long rows = switch (part.kind()) {
                 case "chunks" -> {
+                    rowGroup = CHUNKS_IN_ROW_GROUP;
                     statement.execute(CHUNKS);
                     yield append(connection, parts, parameters, part, ExportRows.CHUNKS, ParquetParts::chunk);
                 }
                 case "vectors" -> {
                     VectorSet set = parts.set(parameters, part);
+                    rowGroup = vectorsInRowGroup(set.dimensions());
                     statement.execute(
                             "CREATE TABLE part (content_id VARCHAR NOT NULL, model VARCHAR NOT NULL, embedding FLOAT["
                                     + set.dimensions() + "] NOT NULL)");
@@ -66,7 +82,8 @@ final class ParquetParts {
                 }
                 default -> throw new IllegalStateException("unknown kind of part: " + part.kind());
             };
-            statement.execute("COPY part TO " + quoted(file.toString()) + " (FORMAT parquet, COMPRESSION zstd)");
+            statement.execute("COPY part TO " + quoted(file.toString())
+                    + " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE " + rowGroup + ")");
             return rows;
         } catch (SQLException e) {
             throw new IOException(e.getMessage(), e);
@@ -102,14 +119,14 @@ final class ParquetParts {
     }
 
     private static void chunk(DuckDBAppender row, byte[] @Nullable [] fields) throws SQLException {
-        row.append(uuid(ExportParts.field(fields, 0)));
+        row.append(uuid(PartRows.field(fields, 0)));
         for (int i = 1; i <= 7; i++) {
             text(row, fields[i]);
         }
         number(row, fields[8]);
         text(row, fields[9]);
         text(row, fields[10]);
-        row.append(JsonMapper.shared().readValue(ExportParts.field(fields, 11), TEXTS));
+        row.append(JsonMapper.shared().readValue(PartRows.field(fields, 11), TEXTS));
         for (int i = 12; i <= 16; i++) {
             number(row, fields[i]);
         }
@@ -118,7 +135,7 @@ final class ParquetParts {
     }
 
     private static void vector(DuckDBAppender row, byte[] @Nullable [] fields, VectorSet set) throws SQLException {
-        ByteBuffer from = ByteBuffer.wrap(ExportParts.field(fields, 1));
+        ByteBuffer from = ByteBuffer.wrap(PartRows.field(fields, 1));
         float[] values = new float[from.getShort()];
         from.getShort();
         for (int i = 0; i < values.length; i++) {
@@ -127,7 +144,7 @@ final class ParquetParts {
                 case VECTOR -> from.getFloat();
             };
         }
-        row.append(uuid(ExportParts.field(fields, 0)));
+        row.append(uuid(PartRows.field(fields, 0)));
         row.append(set.model());
         row.append(values);
     }

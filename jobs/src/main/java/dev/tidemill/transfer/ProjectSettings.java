@@ -35,7 +35,8 @@ final class ProjectSettings {
                                 parameters,
                                 line.path("name").asString(""),
                                 line.path("canary").asBoolean(true));
-                    case "policy" -> policy(parameters, line);
+                    // Of another kind, as a program that knows nothing of tags would take it for one of all documents.
+                    case "policy", "tag-policy" -> policy(parameters, line);
                     // A schedule is a file of the installation: its operator decides about it.
                     default -> {}
                 }
@@ -75,22 +76,29 @@ final class ProjectSettings {
                         DELETE FROM retention_policies
                         WHERE :replace AND workspace_id = :workspace AND project_id = :project
                           AND source_id IS NOT DISTINCT FROM CAST(:source AS uuid)
+                          AND tag_name IS NOT DISTINCT FROM CAST(:tagName AS text)
+                          AND tag_value IS NOT DISTINCT FROM CAST(:tagValue AS text)
                         """)
                 .param("replace", replaces(parameters))
                 .param("workspace", parameters.workspaceId())
                 .param("project", parameters.projectId())
                 .param("source", source == null ? null : source.toString())
+                .param("tagName", text(line, "tagName"))
+                .param("tagValue", text(line, "tagValue"))
                 .update();
         jdbc.sql("""
                         INSERT INTO retention_policies
-                          (workspace_id, project_id, source_id, versions_keep, versions_after, undo, max_age, set_by)
-                        VALUES (:workspace, :project, CAST(:source AS uuid), CAST(:keep AS integer), CAST(:after AS interval),
-                          CAST(:undo AS interval), CAST(:age AS interval), 'import')
+                          (workspace_id, project_id, source_id, tag_name, tag_value, versions_keep, versions_after, undo, max_age,
+                           set_by)
+                        VALUES (:workspace, :project, CAST(:source AS uuid), CAST(:tagName AS text), CAST(:tagValue AS text),
+                          CAST(:keep AS integer), CAST(:after AS interval), CAST(:undo AS interval), CAST(:age AS interval), 'import')
                         ON CONFLICT DO NOTHING
                         """)
                 .param("workspace", parameters.workspaceId())
                 .param("project", parameters.projectId())
                 .param("source", source == null ? null : source.toString())
+                .param("tagName", text(line, "tagName"))
+                .param("tagValue", text(line, "tagValue"))
                 .param("keep", text(line, "versionsKeep"))
                 .param("after", text(line, "versionsAfter"))
                 .param("undo", text(line, "undo"))

@@ -118,8 +118,4 @@ record TargetSets(Map<Integer, VectorSet> byPlace) {
         }
         return probes;
     }
-
-    Optional<VectorSet> live() {
-        return byPlace.values().stream().filter(VectorSet::live).findFirst();
-    }
 }

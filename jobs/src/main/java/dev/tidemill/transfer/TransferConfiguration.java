@@ -5,7 +5,6 @@ import dev.tidemill.run.JobParameter;
 import dev.tidemill.run.LookAheadReader;
 import dev.tidemill.run.Steps;
 import dev.tidemill.store.Projects;
-import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Workspaces;
 import dev.tidemill.transfer.ExportParts.Part;
@@ -15,20 +14,19 @@ import dev.tidemill.transfer.PartFiles.Written;
 import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import org.springframework.batch.core.configuration.annotation.StepScope;
 import org.springframework.batch.core.job.Job;
 import org.springframework.batch.core.scope.context.StepContext;
 import org.springframework.batch.core.scope.context.StepSynchronizationManager;
 import org.springframework.batch.core.step.StepExecution;
 import org.springframework.batch.infrastructure.item.ItemWriter;
-import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
@@ -36,9 +34,8 @@ import tools.jackson.databind.JsonNode;
 /// The export and the import of a project.
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties({ExportProperties.class, ImportProperties.class})
+@Import(ImportParts.class)
 public class TransferConfiguration {
-
-    private static final int COMMIT_ORIGINALS = 20;
 
     /// The jobs' names in runs, dead letters, YAML and endpoints.
     public static final String EXPORT = "export";
@@ -58,12 +55,8 @@ public class TransferConfiguration {
             LookAheadReader<Part, Written> exportReader,
             ObjectProvider<InstantSource> clock) {
         return steps.job(EXPORT)
-                .start(steps.tasklet("cut", (contribution, context) -> {
-                            TransferParameters parameters = TransferParameters.of(contribution.getStepExecution());
-                            PartFiles.prepare(parameters, archives);
-                            workspaces.run(parameters.workspaceId(), () -> exportParts.plan(parameters, properties));
-                            return RepeatStatus.FINISHED;
-                        })
+                .start(steps.tasklet("cut", new CutTasklet(exportParts, properties, archives, workspaces))
+                        .allowStartIfComplete(true)
                         .build())
                 .next(steps.<Written, Written>chunks("write", 1)
                         .reader(exportReader)
@@ -72,6 +65,7 @@ public class TransferConfiguration {
                             chunk.forEach(written ->
                                     exportParts.done(parameters.workspaceId(), parameters.instance(), written));
                         })
+                        .allowStartIfComplete(true)
                         .build())
                 .next(steps.tasklet(
                                 "seal",
@@ -150,39 +144,41 @@ public class TransferConfiguration {
     @Bean
     Job importJob(
             Steps steps,
-            ImportProperties properties,
             ImportSteps importSteps,
             ProjectSettings settings,
+            PartVerifier verifier,
             @Qualifier("importOriginals") PartReader<Original> originals,
             @Qualifier("importVectors") PartReader<Vector> vectors,
             @Qualifier("importDocuments") PartReader<ImportedDocument> documents,
             @Qualifier("importQuestions") PartReader<JsonNode> questions,
             @Qualifier("importSettings") PartReader<JsonNode> configuration,
-            VectorWriter importVectorWriter,
+            ImportParts.VectorWriter importVectorWriter,
             ImportWriter importWriter) {
         return steps.job(IMPORT)
-                .start(steps.tasklet("verify", (contribution, context) -> importSteps.verify(contribution))
+                .start(steps.<Manifest.Part, Manifest.Part>chunks("verify", 1)
+                        .reader(verifier)
+                        .writer(chunk -> {})
                         .build())
                 .next(steps.tasklet("sets", (contribution, context) -> importSteps.makeSets(contribution))
                         .build())
-                .next(steps.<Original, Original>chunks("originals", COMMIT_ORIGINALS)
+                .next(steps.<Original>groups("originals")
                         .reader(originals)
                         .writer((ItemWriter<Original>) chunk -> importSteps.storeOriginals(here(), chunk))
                         .build())
-                .next(steps.<Vector, Vector>chunks("vectors", properties.commitVectors())
+                .next(steps.<Vector>groups("vectors")
                         .reader(vectors)
                         .writer(importVectorWriter)
                         .build())
-                .next(steps.<ImportedDocument, ImportedDocument>chunks("documents", properties.commitDocuments())
+                .next(steps.<ImportedDocument>groups("documents")
                         .items(importWriter)
                         .reader(documents)
                         .writer(importWriter)
                         .build())
-                .next(steps.<JsonNode, JsonNode>chunks("configuration", properties.commitDocuments())
+                .next(steps.<JsonNode>groups("configuration")
                         .reader(configuration)
                         .writer((ItemWriter<JsonNode>) chunk -> settings.store(here(), chunk))
                         .build())
-                .next(steps.<JsonNode, JsonNode>chunks("questions", properties.commitDocuments())
+                .next(steps.<JsonNode>groups("questions")
                         .reader(questions)
                         .writer((ItemWriter<JsonNode>) chunk -> settings.storeQuestions(here(), chunk))
                         .build())
@@ -191,24 +187,6 @@ public class TransferConfiguration {
                 .next(steps.tasklet("conclude", (contribution, context) -> importSteps.conclude(contribution))
                         .build())
                 .build();
-    }
-
-    /// Writes vectors into the sets that take them.
-    static class VectorWriter implements ItemWriter<Vector> {
-        private final ImportSteps steps;
-        private final TransferParameters parameters;
-        private final TargetSets targets;
-
-        VectorWriter(ImportSteps steps, TransferParameters parameters, TargetSets targets) {
-            this.steps = steps;
-            this.parameters = parameters;
-            this.targets = targets;
-        }
-
-        @Override
-        public void write(org.springframework.batch.infrastructure.item.Chunk<? extends Vector> chunk) {
-            steps.storeVectors(parameters, targets, chunk);
-        }
     }
 
     /// The run whose step works on this thread.
@@ -254,83 +232,5 @@ public class TransferConfiguration {
     @Bean
     ProjectSettings projectSettings(Workspaces workspaces, JdbcClient jdbc, Projects projects) {
         return new ProjectSettings(workspaces, jdbc, projects);
-    }
-
-    private static <T> PartReader<T> reader(
-            Archives archives, StepExecution step, String kind, PartReader.Format<T> format, int ahead) {
-        TransferParameters parameters = TransferParameters.of(step);
-        return new PartReader<>(() -> archives.open(parameters), kind, part -> true, part -> format, ahead);
-    }
-
-    @Bean
-    @StepScope
-    PartReader<Original> importOriginals(Archives archives, @Value("#{stepExecution}") StepExecution step) {
-        return reader(archives, step, "originals", Formats.originals(), 1);
-    }
-
-    @Bean
-    @StepScope
-    PartReader<ImportedDocument> importDocuments(Archives archives, @Value("#{stepExecution}") StepExecution step) {
-        return reader(archives, step, "documents", Formats.documents(), 20);
-    }
-
-    @Bean
-    @StepScope
-    PartReader<JsonNode> importQuestions(Archives archives, @Value("#{stepExecution}") StepExecution step) {
-        return reader(archives, step, "questions", Formats.lines(), 20);
-    }
-
-    @Bean
-    @StepScope
-    PartReader<JsonNode> importSettings(Archives archives, @Value("#{stepExecution}") StepExecution step) {
-        return reader(archives, step, "configuration", Formats.lines(), 20);
-    }
-
-    @Bean
-    @StepScope
-    PartReader<Vector> importVectors(
-            Archives archives, ImportSteps importSteps, @Value("#{stepExecution}") StepExecution step) {
-        TransferParameters parameters = TransferParameters.of(step);
-        List<Manifest.Set> from;
-        try (Archive archive = archives.open(parameters)) {
-            from = archive.manifest().vectorSets();
-        }
-        Map<Integer, VectorSet> to = importSteps.targets(parameters).byPlace();
-        return new PartReader<>(
-                () -> archives.open(parameters),
-                "vectors",
-                part -> to.containsKey(part.setPlace()),
-                part -> Formats.vectors(
-                        part.setPlace(),
-                        from.get(part.setPlace()).type(),
-                        java.util.Objects.requireNonNull(to.get(part.setPlace()))
-                                .type()),
-                1_000);
-    }
-
-    @Bean
-    @StepScope
-    VectorWriter importVectorWriter(ImportSteps importSteps, @Value("#{stepExecution}") StepExecution step) {
-        TransferParameters parameters = TransferParameters.of(step);
-        return new VectorWriter(importSteps, parameters, importSteps.targets(parameters));
-    }
-
-    @Bean
-    @StepScope
-    ImportWriter importWriter(
-            Workspaces workspaces,
-            JdbcTemplate template,
-            Projects projects,
-            ImportSteps importSteps,
-            ImportProperties properties,
-            @Value("#{stepExecution}") StepExecution step) {
-        TransferParameters parameters = TransferParameters.of(step);
-        return new ImportWriter(
-                workspaces,
-                template,
-                projects,
-                parameters,
-                importSteps.targets(parameters).live(),
-                properties.threads());
     }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
@@ -47,7 +48,7 @@ public final class JobProcess {
             statement.execute("CREATE TRIGGER tell AFTER " + event + " ON " + table
                     + " FOR EACH STATEMENT EXECUTE FUNCTION tell()");
             statement.execute("LISTEN changed");
-            Process process = start(database, log, jobConfiguration, job, parameters, settings);
+            Process process = start(database, "256m", log, jobConfiguration, job, parameters, settings);
             try {
                 int seen = 0;
                 while (seen < commits) {
@@ -66,6 +67,30 @@ public final class JobProcess {
         }
     }
 
+    /// Lets a run come to its end in a process of a heap of its own.
+    ///
+    /// @param heap as `-Xmx` takes it
+    /// @return what the process said, the run with its status last
+    public static String run(
+            TestDatabase database,
+            String heap,
+            Path log,
+            Class<?> jobConfiguration,
+            String job,
+            Map<String, String> parameters,
+            Map<String, String> settings)
+            throws Exception {
+        Process process = start(database, heap, log, jobConfiguration, job, parameters, settings);
+        try {
+            assertThat(process.waitFor(2, TimeUnit.MINUTES))
+                    .as(() -> "the process ends; its log: " + read(log))
+                    .isTrue();
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        return read(log);
+    }
+
     private static String read(Path log) {
         try {
             return Files.readString(log);
@@ -77,6 +102,7 @@ public final class JobProcess {
     /// Starts a run, to be killed by the caller.
     public static Process start(
             TestDatabase database,
+            String heap,
             Path log,
             Class<?> jobConfiguration,
             String job,
@@ -85,7 +111,7 @@ public final class JobProcess {
             throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
+                "-Xmx" + heap,
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),

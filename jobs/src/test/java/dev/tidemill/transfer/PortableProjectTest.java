@@ -3,15 +3,12 @@ package dev.tidemill.transfer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.hardwood.InputFile;
-import dev.hardwood.reader.ParquetFileReader;
-import dev.hardwood.reader.RowReader;
-import dev.hardwood.row.PqList;
 import dev.tidemill.document.ContentHash;
 import dev.tidemill.made.JobNode;
 import dev.tidemill.made.JobProcess;
 import dev.tidemill.made.MadeCorpus;
 import dev.tidemill.postgres.TestDatabase;
+import dev.tidemill.run.Group;
 import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.RunView;
@@ -34,6 +31,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.batch.infrastructure.item.ExecutionContext;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -42,7 +40,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// project of its own for each.
 class PortableProjectTest {
 
-    private static final Map<String, String> SMALL = Map.of("export.part-documents", "2", "export.part-vectors", "5");
+    private static final Map<String, String> SMALL =
+            Map.of("export.part-documents", "2", "export.part-vectors", "5", "import.commit-documents", "2");
     private static final String WORDS = "the mill turns twice a day";
 
     @TempDir
@@ -78,6 +77,8 @@ class PortableProjectTest {
                   SELECT workspace_id, id, 'urls', 'https://example.org', '{"team": "tides"}' FROM projects;
                 INSERT INTO retention_policies (workspace_id, project_id, versions_keep, undo, set_by)
                   SELECT workspace_id, id, 3, '40 days', 'someone' FROM projects;
+                INSERT INTO retention_policies (workspace_id, project_id, tag_name, tag_value, max_age, set_by)
+                  SELECT workspace_id, id, 'team', 'tides', '1 day', 'someone' FROM projects;
                 INSERT INTO retention_policies (workspace_id, project_id, source_id, max_age, set_by)
                   SELECT workspace_id, project_id, id, '2 years', 'someone' FROM sources WHERE type = 'urls';
                 INSERT INTO golden_sets (workspace_id, project_id, name, canary)
@@ -97,9 +98,15 @@ class PortableProjectTest {
     }
 
     private static Path export(String name, Map<String, String> more) {
+        return export(node.workspaceId, name, more);
+    }
+
+    private static Path export(UUID workspace, String name, Map<String, String> more) {
         Map<String, String> all = new HashMap<>(more);
         all.put("file", folder.resolve(name).toString());
-        RunView run = node.run(TransferConfiguration.EXPORT, all);
+        RunView run = node.await(node.runs()
+                .launch(LaunchRequest.of(workspace, TransferConfiguration.EXPORT, all, "test"))
+                .runId());
         assertThat(run.status()).as(() -> String.valueOf(run.message())).isEqualTo("COMPLETED");
         return folder.resolve(name);
     }
@@ -153,6 +160,13 @@ class PortableProjectTest {
                   (SELECT o.model FROM vector_sets o WHERE o.id = s.replaces) AS replaces
                 FROM vector_sets s WHERE workspace_id = :w AND state <> 'building' ORDER BY model""";
         assertThat(rows(there, sets)).hasSize(3).isEqualTo(rows(node.workspaceId, sets));
+        assertThat(run.steps())
+                .filteredOn(step -> step.name().equals("documents"))
+                .singleElement()
+                .satisfies(step ->
+                        assertThat(step.written()).isEqualTo(step.total()).isEqualTo(5))
+                .satisfies(step -> assertThat(step.read()).isEqualTo(5))
+                .satisfies(step -> assertThat(step.committed()).isEqualTo(3));
         Map<String, String> expected = vectors(node.workspaceId);
         expected.remove("begun");
         assertThat(vectors(there)).isEqualTo(expected);
@@ -179,14 +193,15 @@ class PortableProjectTest {
         Path file = export("configuration.tidemill", Map.of());
 
         bring(there, file, Map.of());
+        bring(there, file, Map.of("onConflict", "replace"));
 
         for (String sql : List.of(
                 "SELECT type, location, metadata::text FROM sources WHERE workspace_id = :w ORDER BY 1", """
-                SELECT s.location, r.versions_keep, r.versions_after::text, r.undo::text, r.max_age::text FROM retention_policies r
-                LEFT JOIN sources s ON s.id = r.source_id WHERE r.workspace_id = :w ORDER BY 1""", """
+                SELECT s.location, r.tag_name, r.tag_value, r.versions_keep, r.versions_after::text, r.undo::text, r.max_age::text
+                FROM retention_policies r LEFT JOIN sources s ON s.id = r.source_id WHERE r.workspace_id = :w ORDER BY 1, 2""", """
                 SELECT s.name, s.canary, q.key, q.question, q.expected::text FROM golden_sets s
                 LEFT JOIN golden_questions q ON q.golden_set_id = s.id WHERE s.workspace_id = :w ORDER BY 1""")) {
-            assertThat(rows(there, sql)).hasSize(2).isEqualTo(rows(node.workspaceId, sql));
+            assertThat(rows(there, sql)).hasSizeBetween(2, 3).isEqualTo(rows(node.workspaceId, sql));
         }
         assertThat(rows(there, "SELECT FROM schedules WHERE workspace_id = :w")).isEmpty();
         try (Archive archive = Archive.open(file, null);
@@ -416,83 +431,6 @@ class PortableProjectTest {
                 .isEmpty();
     }
 
-    /// The rows of all files of a folder whose names begin so, as another program reads them.
-    private static List<Map<String, Object>> parquet(Path files, String prefix, String... columns) throws Exception {
-        List<Map<String, Object>> rows = new ArrayList<>();
-        List<Path> listed;
-        try (Stream<Path> all = Files.list(files)) {
-            listed = all.filter(path -> path.getFileName().toString().startsWith(prefix))
-                    .sorted()
-                    .toList();
-        }
-        for (Path file : listed) {
-            try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(file));
-                    RowReader row = reader.rowReader()) {
-                while (row.hasNext()) {
-                    row.next();
-                    Map<String, Object> values = new LinkedHashMap<>();
-                    for (String column : columns) {
-                        Object value = row.isNull(column) ? "null" : row.getValue(column);
-                        values.put(column, value instanceof PqList list ? list.values() : value);
-                    }
-                    rows.add(values);
-                }
-            }
-        }
-        return rows;
-    }
-
-    @Test
-    void tablesForOtherProgramsHoldEveryChunkAndEveryVector() throws Exception {
-        Path tables = export("tables", Map.of("format", "parquet"));
-
-        List<Map<String, Object>> chunks = parquet(
-                tables,
-                "chunks-",
-                "content_id",
-                "document",
-                "source_type",
-                "source",
-                "title",
-                "metadata",
-                "ordinal",
-                "text",
-                "heading_path",
-                "start_offset",
-                "tokens",
-                "first_page",
-                "start_millis");
-        assertThat(chunks)
-                .hasSize(10)
-                .allSatisfy(chunk -> assertThat(chunk)
-                        .containsEntry("source", "/a")
-                        .containsEntry("source_type", "directory")
-                        .containsEntry("heading_path", List.of())
-                        .containsEntry("tokens", 10)
-                        .containsEntry("first_page", "null"));
-        assertThat(chunks.stream().map(chunk -> chunk.get("text")))
-                .containsExactlyInAnyOrderElementsOf(rows(
-                                node.workspaceId,
-                                "SELECT text FROM chunks WHERE workspace_id = :w AND project_id = (SELECT id FROM projects"
-                                        + " WHERE workspace_id = :w AND slug = 'default')")
-                        .stream()
-                        .map(row -> row.get("text"))
-                        .toList());
-        List<Map<String, Object>> live = parquet(tables, "vectors-1-", "content_id", "model", "embedding");
-        assertThat(live).hasSize(10).allSatisfy(vector -> assertThat(vector).containsEntry("model", "made"));
-        assertThat(live.stream().map(vector -> vector.get("content_id")))
-                .containsExactlyInAnyOrderElementsOf(
-                        chunks.stream().map(chunk -> chunk.get("content_id")).toList());
-        assertThat(String.valueOf(
-                        parquet(tables, "vectors-2-", "embedding").getFirst().get("embedding")))
-                .isIn("[0.1, 0.0, 3.0, 0.7]", "[0.1, 1.0, 3.0, 0.7]");
-        try (Stream<Path> files = Files.list(tables)) {
-            assertThat(files)
-                    .allMatch(file -> file.toString().endsWith(".parquet"))
-                    .hasSize(3 + 3 * 2);
-        }
-    }
-
     @Test
     void aProjectWithOneOfTheSetsTakesItsVectorsAndLosesNone() {
         Path file = export("partly.tidemill", Map.of());
@@ -515,5 +453,163 @@ class PortableProjectTest {
                 .isEqualTo(vectors(node.workspaceId).get("made"));
         assertThat(rows(there, "SELECT FROM documents WHERE workspace_id = :w AND published_version IS NOT NULL"))
                 .hasSize(5);
+    }
+
+    /// Swaps the first text of the document that a file holds first with that of the one it holds last.
+    private static void swapTexts(UUID workspace) {
+        node.owner.sql("""
+                        WITH ends AS (SELECT min(id::text)::uuid AS first, max(id::text)::uuid AS last
+                                      FROM documents WHERE workspace_id = :w),
+                        profiled AS (UPDATE document_versions v SET profile = 'moved' FROM ends
+                                     WHERE v.workspace_id = :w AND v.document_id IN (first, last))
+                        UPDATE chunks c SET text = o.text, content_id = o.content_id FROM chunks o, ends
+                        WHERE c.workspace_id = :w AND o.workspace_id = :w AND c.ordinal = 0 AND o.ordinal = 0
+                          AND c.document_id IN (first, last) AND o.document_id IN (first, last) AND c.id <> o.id
+                        """).param("w", workspace).update();
+    }
+
+    @Test
+    void aTextThatMovedToALaterDocumentKeepsItsVectorInEverySetWhenTheProjectIsReplaced() {
+        Path before = export("moving.tidemill", Map.of());
+        UUID source = workspace("moving");
+        UUID there = workspace("moved");
+        bring(source, before, Map.of());
+        bring(there, before, Map.of());
+        swapTexts(source);
+        // The other two sets of the project are not in the file at all.
+        Path after = export(source, "swapped.tidemill", Map.of("sets", "live"));
+
+        RunView run = bring(there, after, Map.of("onConflict", "replace"));
+
+        assertThat(run.status()).as(() -> String.valueOf(run.message())).isEqualTo("COMPLETED");
+        String texts = """
+                SELECT d.key, c.ordinal, c.text FROM chunks c JOIN documents d ON d.id = c.document_id
+                WHERE c.workspace_id = :w AND c.valid_from IS NOT NULL AND c.valid_to IS NULL ORDER BY 1, 2""";
+        assertThat(rows(there, texts))
+                .hasSize(10)
+                .isEqualTo(rows(source, texts))
+                .isNotEqualTo(rows(node.workspaceId, texts));
+        assertThat(vectors(there)).hasSize(3).isEqualTo(vectors(source));
+    }
+
+    /// How many originals each group has in which an import would store them.
+    private static List<Integer> groups(Path file, int items, long bytes) throws Exception {
+        PartReader<Formats.Original> reader = new PartReader<>(
+                () -> Archive.open(file, null),
+                "originals",
+                part -> true,
+                part -> Formats.originals(),
+                new PartReader.Bounds(items, bytes));
+        List<Integer> sizes = new ArrayList<>();
+        reader.open(new ExecutionContext());
+        try {
+            for (Group<Formats.Original> group = reader.read(); group != null; group = reader.read()) {
+                sizes.add(group.items().size());
+            }
+        } finally {
+            reader.close();
+        }
+        return sizes;
+    }
+
+    @Test
+    void anImportStoresAsManyAtOnceAsTheirBytesAllowAndOneAtLeast() throws Exception {
+        Path file = export("groups.tidemill", Map.of());
+        long original = "original of /a 1 version 1".length();
+
+        assertThat(groups(file, 20, 2 * original)).containsExactly(2, 2, 1);
+        assertThat(groups(file, 20, 2 * original - 1)).containsExactly(1, 1, 1, 1, 1);
+        assertThat(groups(file, 20, 1)).containsExactly(1, 1, 1, 1, 1);
+        assertThat(groups(file, 2, 1 << 20)).containsExactly(2, 2, 1);
+        assertThat(groups(file, 20, 1 << 20)).containsExactly(5);
+    }
+
+    /// A project whose documents are larger together than the heap that is to import them: eight originals of 20 MB,
+    /// and
+    /// a text of 16 million characters.
+    private static void makeLarge() {
+        node.execute(
+                "INSERT INTO projects (workspace_id, slug, name) SELECT workspace_id, 'large', 'Large' FROM workspaces"
+                        + " WHERE workspace_id = '" + node.workspaceId + "'");
+        new MadeCorpus(node).documents("large", "/large", 12, 1, 1);
+        node.execute("""
+                DO $$
+                DECLARE one record; original bytea; live bigint; BEGIN
+                  SELECT live_set_id INTO live FROM projects WHERE slug = 'large';
+                  FOR one IN SELECT v.* FROM document_versions v JOIN projects p ON p.id = v.project_id WHERE p.slug = 'large' LOOP
+                    original := decode(repeat(md5(one.id::text), 8 << 16), 'hex');
+                    INSERT INTO blobs (workspace_id, sha256, size) VALUES (one.workspace_id, sha256(original), length(original));
+                    INSERT INTO blob_parts (workspace_id, sha256, part, bytes)
+                      SELECT one.workspace_id, sha256(original), n, substr(original, 1 + (n << 20), 1 << 20) FROM generate_series(0, 7) n;
+                    UPDATE document_versions SET sha256 = sha256(original) WHERE id = one.id;
+                  END LOOP;
+                  CREATE TEMPORARY TABLE large_texts AS
+                    SELECT n, v.workspace_id, v.project_id, v.document_id, v.id AS version_id, repeat('mill ' || n || ' ', 2000) AS text
+                    FROM generate_series(1, 400) n, document_versions v JOIN projects p ON p.id = v.project_id
+                    WHERE p.slug = 'large' AND v.file_name = 'doc-1.md';
+                  INSERT INTO document_texts (workspace_id, version_id, start_offset, text)
+                    SELECT workspace_id, version_id, n * 100000, text FROM large_texts;
+                  INSERT INTO chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text, heading_path,
+                      start_offset, end_offset, tokens, run_id, valid_from)
+                    SELECT workspace_id, project_id, document_id, version_id, n, substr(encode(sha256(convert_to(text, 'UTF8')), 'hex'), 1, 32)::uuid,
+                      '', text, '{}', n * 100000, n * 100000 + length(text), 10, 0, now() FROM large_texts;
+                  EXECUTE format('INSERT INTO vectors_%s SELECT workspace_id, content_id, ''[1,2,3,4]'' FROM chunks
+                    WHERE ordinal > 0 AND project_id = $1', live) USING (SELECT id FROM projects WHERE slug = 'large');
+                  DROP TABLE large_texts;
+                END $$
+                """);
+    }
+
+    @Test
+    void documentsThatAreTogetherAsLargeAsTheHeapAreImported() throws Exception {
+        makeLarge();
+        Path file = export("large.tidemill", Map.of("project", "large"));
+        int[] largest = {0};
+        UUID project = node.owner
+                .sql("SELECT id FROM projects WHERE slug = 'large'")
+                .query(UUID.class)
+                .single();
+        node.bean(ExportParts.class).stream(
+                new TransferParameters(
+                        node.workspaceId,
+                        project,
+                        "large",
+                        file,
+                        TransferParameters.Format.ARCHIVE,
+                        false,
+                        "refuse",
+                        null,
+                        0,
+                        0),
+                ExportRows.DOCUMENTS,
+                new ExportParts.Part(
+                        1,
+                        "documents",
+                        "all",
+                        "00000000-0000-0000-0000-000000000000",
+                        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+                        12,
+                        null),
+                fields -> largest[0] = Math.max(largest[0], PartRows.field(fields, 1).length));
+
+        String said = JobProcess.run(
+                database,
+                "112m",
+                folder.resolve("large.log"),
+                TransferConfiguration.class,
+                TransferConfiguration.IMPORT,
+                Map.of("file", file.toString(), "project", "large-copy"),
+                Map.of("import.commit-bytes", "8MB"));
+
+        assertThat(node.rows("SELECT status FROM batch_job_execution ORDER BY job_execution_id DESC LIMIT 1"))
+                .as(said)
+                .containsExactly(Map.of("status", "COMPLETED"));
+        assertThat(largest[0]).isBetween(10_000, 1 << 20);
+        assertThat(
+                        node.number(
+                                "SELECT sum(length(t.text)) FROM document_texts t JOIN document_versions v ON v.id = t.version_id"
+                                        + " JOIN projects p ON p.id = v.project_id WHERE p.slug = 'large-copy' AND v.state = 'published'"))
+                .isGreaterThan(6_000_000);
+        node.execute("DELETE FROM projects WHERE slug LIKE 'large%'");
     }
 }

@@ -170,6 +170,8 @@ class TransferTest {
         String once = digest(to, "moved");
         to.execute("UPDATE document_versions SET profile = 'other' WHERE file_name = 'doc-3.md'");
 
+        to.execute("UPDATE documents SET ttl_expires_at = '2029-01-01' WHERE key = 'doc-3.md'");
+
         bring(Map.of("onConflict", "skip"));
         assertThat(to.number("SELECT count(*) FROM document_versions WHERE profile = 'other' AND state = 'published'"))
                 .isEqualTo(2);
@@ -201,9 +203,36 @@ class TransferTest {
         assertThat(resumed).hasSize(1);
         RunView run = from.await(resumed.getFirst());
         assertThat(run.status()).isEqualTo("COMPLETED");
-        assertThat(run.steps().getFirst().written()).isEqualTo(from.number("SELECT count(*) FROM export_parts") - done);
+        assertThat(run.steps())
+                .filteredOn(step -> step.name().equals("write"))
+                .singleElement()
+                .satisfies(step ->
+                        assertThat(step.written()).isEqualTo(from.number("SELECT count(*) FROM export_parts") - done));
         assertThat(bring(Map.of()).status()).isEqualTo("COMPLETED");
         assertThat(digest(to, "moved")).isEqualTo(digest(from, "default"));
+    }
+
+    @Test
+    void aKilledExportBeginsAnewWhenTheProjectIsAnotherMeanwhile() throws Exception {
+        JobProcess.killAfter(
+                here,
+                "UPDATE",
+                "export_parts",
+                3,
+                folder.resolve("process.log"),
+                TransferConfiguration.class,
+                TransferConfiguration.EXPORT,
+                Map.of("file", file().toString()),
+                SMALL);
+        new MadeCorpus(from).documents("/c", 9, 3, 2);
+        from.execute("UPDATE projects SET corpus_generation = corpus_generation + 1");
+
+        RunView run = from.await(from.runs().resumeOrphans().getFirst());
+
+        assertThat(run.status()).isEqualTo("COMPLETED");
+        assertThat(bring(Map.of()).message()).contains("21 published documents");
+        assertThat(digest(to, "moved")).isEqualTo(digest(from, "default"));
+        assertThat(to.rows("SELECT reason FROM dead_letters")).isEmpty();
     }
 
     @Test
