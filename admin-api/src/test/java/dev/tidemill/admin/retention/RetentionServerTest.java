@@ -215,6 +215,12 @@ class RetentionServerTest {
                 .contains("steel pick");
         assertThat(run("search", question, "--as-of", run).out()).contains("steel pick");
         assertThat(run("ask", question, "--as-of", run).out()).contains("steel pick");
+        // Ingested, imported, retired and brought back by now.
+        assertThat(
+                        number(
+                                "SELECT count(*) FROM chunks c JOIN document_versions v ON v.id = c.version_id"
+                                        + " WHERE c.valid_from IS DISTINCT FROM v.valid_from OR c.valid_to IS DISTINCT FROM v.valid_to"))
+                .isZero();
         assertThat(searchAsOf(question, "run:last").detail()).contains("or the number of a run, for example run:12");
         assertThat(run("ask", "--help").out()).contains("run:ID");
     }
