@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -246,6 +247,75 @@ class PruneBorderTest {
         assertThatThrownBy(() -> retention.bringBack(node.workspaceId, deleted, "t"))
                 .isInstanceOf(InvalidParameter.class)
                 .hasMessageContaining("has no document \"deleted at\"");
+    }
+
+    /// Exhaustive, so that whoever adds a kind decides.
+    private static boolean held(PruneKind kind) {
+        return switch (kind) {
+            case EXPIRED, VERSIONS, DOCUMENTS, LETTERS, EVALUATIONS, ASKED -> true;
+            case BLOBS, CACHE, HISTORY, PLANS, FIRES, QUERIES, USAGE, SETS -> false;
+        };
+    }
+
+    @Test
+    void aHoldOnAProjectKeepsWhatIsOfItAndNothingElse() {
+        UUID hold = retention.hold(node.workspaceId, new Subject("default", null, null), "a dispute", "t");
+        assertThat(planned(LIMIT))
+                .allSatisfy((kind, count) ->
+                        assertThat(count).as("%s", kind).isEqualTo(held(kind) ? 0 : DUE.getOrDefault(kind, -1L)));
+
+        prune(LIMIT);
+
+        for (PruneKind kind : PruneKind.values()) {
+            assertThat(anyAt(kind)).as("%s", kind).isEqualTo(held(kind));
+        }
+        assertThat(retention.release(node.workspaceId, hold, "settled", "t")).isTrue();
+        prune(LIMIT);
+        for (PruneKind kind : PruneKind.values()) {
+            assertThat(anyAt(kind)).as("%s", kind).isFalse();
+        }
+    }
+
+    private static List<String> letters() {
+        return texts("SELECT detail FROM dead_letters WHERE detail LIKE 'held%' ORDER BY 1");
+    }
+
+    @Test
+    void aHoldOnASourceOrADocumentKeepsItsLettersAndNoOthers() {
+        node.execute("""
+                INSERT INTO dead_letters (workspace_id, job, step, item_key, version_id, run_id, reason, detail, state, resolved_at)
+                SELECT '$W', q.job, 's', q.key, q.version, 1, 'R', 'held ' || q.detail, 'resolved', '$T'::timestamptz - interval '2160 hours'
+                FROM sources s JOIN documents d ON d.source_id = s.id AND d.key = 'versions' CROSS JOIN LATERAL (VALUES
+                  ('ingest', s.id || '/versions', NULL::bigint, '1 ingested'),
+                  ('import', s.project_id || '/' || s.location || '/versions', NULL, '2 imported'),
+                  ('prune', 'versions/1', (SELECT min(id) FROM document_versions v WHERE v.document_id = d.id), '3 version'),
+                  ('ingest', s.id || '/versions of another', NULL, '4 other, never made'),
+                  ('ingest', gen_random_uuid() || '/versions', NULL, '5 other source'),
+                  ('evaluate', 'default/1/versions', NULL, '6 question')) q (job, key, version, detail)
+                """.replace("'$W'", "'" + node.workspaceId + "'::uuid").replace("$T", LIMIT.toString()));
+        UUID source = node.owner
+                .sql("SELECT id FROM sources WHERE location = '/plain'")
+                .query(UUID.class)
+                .single();
+        UUID ofDocument = retention.hold(node.workspaceId, new Subject("default", null, "versions"), "a dispute", "t");
+        UUID ofSource = retention.hold(node.workspaceId, new Subject("default", source, null), "another", "t");
+
+        prune(LIMIT);
+
+        assertThat(letters())
+                .containsExactly("held 1 ingested", "held 2 imported", "held 3 version", "held 4 other, never made");
+        assertThat(there(PruneKind.VERSIONS)).hasSize(4);
+        assertThat(there(PruneKind.EXPIRED)).containsExactlyInAnyOrder("ends at", "ends after", "aged after");
+        assertThat(there(PruneKind.ASKED)).containsExactly("after");
+        retention.release(node.workspaceId, ofSource, "settled", "t");
+        prune(LIMIT);
+        assertThat(letters()).containsExactly("held 1 ingested", "held 2 imported", "held 3 version");
+        assertThat(there(PruneKind.VERSIONS))
+                .containsExactlyInAnyOrder("superseded at", "superseded after", "refused after");
+        retention.release(node.workspaceId, ofDocument, "settled", "t");
+        prune(LIMIT);
+        assertThat(letters()).isEmpty();
+        assertThat(there(PruneKind.VERSIONS)).containsExactlyInAnyOrder("superseded after", "refused after");
     }
 
     @Test
