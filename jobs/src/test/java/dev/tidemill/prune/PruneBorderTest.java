@@ -8,6 +8,7 @@ import dev.tidemill.postgres.TestDatabase;
 import dev.tidemill.prune.Retention.Rules;
 import dev.tidemill.prune.Retention.Subject;
 import dev.tidemill.run.InvalidParameter;
+import dev.tidemill.run.LaunchRequest;
 import dev.tidemill.run.RunView;
 import dev.tidemill.store.Projects;
 import dev.tidemill.store.Workspaces;
@@ -316,6 +317,28 @@ class PruneBorderTest {
         prune(LIMIT);
         assertThat(letters()).isEmpty();
         assertThat(there(PruneKind.VERSIONS)).containsExactlyInAnyOrder("superseded after", "refused after");
+    }
+
+    @Test
+    void aPruneOfTheInstallationTakesItsOwnHistoryAndNoneOfAWorkspace() {
+        UUID installation = LaunchRequest.INSTALLATION;
+        node.execute("""
+                INSERT INTO batch_job_instance (job_instance_id, version, job_name, job_key) VALUES (-11, 0, 'old', 'i'), (-12, 0, 'new', 'i');
+                INSERT INTO launches (workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash, requested_by,
+                    requested_on, ended_at)
+                  SELECT '$I', q.id, q.job, 's', 'completed', 'api', 'i', '', 'a', '$I', q.ended - interval '2160 hours' FROM (VALUES
+                    (-11, 'old', timestamptz '$T'), (-12, 'new', timestamptz '$T' + interval '1 microsecond')) q (id, job, ended)
+                """.replace("'$I'", "'" + installation + "'::uuid").replace("$T", LIMIT.toString()));
+        String ofTheInstallation =
+                "SELECT job FROM launches WHERE job <> 'prune' AND workspace_id = '" + installation + "'";
+
+        RunView run = node.await(node.runs()
+                .launch(LaunchRequest.of(installation, Prune.JOB, Map.of("asOf", LIMIT.toString()), "test"))
+                .runId());
+
+        assertThat(run.message()).isEqualTo("removed 1 history");
+        assertThat(texts(ofTheInstallation)).containsExactly("new");
+        assertThat(planned(LIMIT)).isEqualTo(DUE);
     }
 
     @Test
