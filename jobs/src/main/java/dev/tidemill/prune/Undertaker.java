@@ -38,7 +38,14 @@ final class Undertaker {
                     SELECT project_id FROM documents WHERE workspace_id = :workspace AND id::text = ANY (:keys)""", keys);
             case VERSIONS -> lockProjects(scope.workspaceId(), """
                     SELECT project_id FROM document_versions WHERE workspace_id = :workspace AND id::text = ANY (:keys)""", keys);
-            case BLOBS, CACHE, LETTERS, HISTORY, PLANS, FIRES, QUERIES, USAGE, EVALUATIONS, ASKED, SETS -> {}
+            // A hold takes the rows for itself, so it waits for this, and this for it; who publishes does not.
+            case LETTERS, EVALUATIONS, ASKED ->
+                jdbc.sql("SELECT id FROM projects WHERE workspace_id = :workspace ORDER BY id FOR KEY SHARE")
+                        .param("workspace", scope.workspaceId())
+                        .query(UUID.class)
+                        .list();
+            // Never on hold: made anew from what is kept, or of the workspace and not of a project.
+            case BLOBS, CACHE, HISTORY, PLANS, FIRES, QUERIES, USAGE, SETS -> {}
         }
         List<String> still = remains.still(scope, kind, keys);
         if (!still.isEmpty()) {

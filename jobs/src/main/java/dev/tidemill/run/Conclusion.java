@@ -88,6 +88,7 @@ final class Conclusion {
             return Optional.empty();
         }
         JobExecution execution = last(instanceId);
+        records.ended(execution.getId());
         if (seen != null) {
             failures.record(launch.workspaceId(), seen);
         }
@@ -223,6 +224,7 @@ final class Conclusion {
                 why));
         if (execution.getEndTime() == null) {
             execution.setEndTime(now);
+            records.ended(execution.getId());
         }
         repository.update(execution);
     }

@@ -1,6 +1,8 @@
 package dev.tidemill.run;
 
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
 import java.util.HashMap;
@@ -63,6 +65,38 @@ public final class RunHistory {
 
     public Optional<RunView> get(UUID workspaceId, long runId) {
         return within(workspaceId, () -> rows.views(List.of(runId)).stream().findFirst());
+    }
+
+    /// Whether a run is over, and since when.
+    ///
+    /// @param at after its last commit, by the clock of the database; null while it has not ended
+    public record End(@Nullable Instant at) {}
+
+    /// The end of a run of the workspace, empty when it has no such run.
+    public Optional<End> end(UUID workspaceId, long runId) {
+        return within(
+                workspaceId,
+                () -> jdbc.sql("""
+                        SELECT r.ended_at, e.end_time, l.state = 'running' AND l.last_run_id = r.run_id AS at_work
+                        FROM runs r
+                        JOIN batch_job_execution e ON e.job_execution_id = r.run_id
+                        JOIN launches l ON l.workspace_id = r.workspace_id AND l.job_instance_id = r.job_instance_id
+                        WHERE r.workspace_id = :workspace AND r.run_id = :run
+                        """)
+                        .param("workspace", workspaceId)
+                        .param("run", runId)
+                        .query((row, number) -> end(row))
+                        .optional());
+    }
+
+    private static End end(ResultSet row) throws SQLException {
+        OffsetDateTime noted = row.getObject("ended_at", OffsetDateTime.class);
+        if (noted != null) {
+            return new End(noted.toInstant());
+        }
+        // A run whose process has written its end is over once that was concluded; runs of long ago have only that
+        // time.
+        return new End(row.getBoolean("at_work") ? null : StepRows.instant(row, "end_time"));
     }
 
     /// A run and what ended it and the other runs of its launch.

@@ -43,6 +43,13 @@ final class RunRecords {
                 .update();
     }
 
+    /// Notes that a run is over, by the clock of the database. The first word on it counts.
+    void ended(long runId) {
+        jdbc.sql("UPDATE runs SET ended_at = clock_timestamp() WHERE run_id = :run AND ended_at IS NULL")
+                .param("run", runId)
+                .update();
+    }
+
     /// Notes how many items a launch gave up on, over all its runs.
     void refused(long instanceId, long items) {
         jdbc.sql("UPDATE launches SET refused = :items WHERE job_instance_id = :instance")

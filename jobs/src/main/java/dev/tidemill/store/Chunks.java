@@ -2,8 +2,10 @@ package dev.tidemill.store;
 
 import dev.tidemill.document.Chunk;
 import dev.tidemill.document.ContentHash;
+import java.time.OffsetDateTime;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /// Writes texts and chunks of versions with COPY, one row at a time: memory does not grow with their
@@ -28,15 +30,17 @@ public final class Chunks {
 
     /// Stores chunks in the caller's transaction.
     public void write(SourceScope scope, long runId, Stream<VersionChunk> chunks) {
-        write(scope, runId, chunks, false);
+        write(scope, runId, chunks, null);
     }
 
     /// Stores chunks whose versions are published in the same transaction, so that each row is written once.
-    public void writePublished(SourceScope scope, long runId, Stream<VersionChunk> chunks) {
-        write(scope, runId, chunks, true);
+    ///
+    /// @param validFrom as [Publisher#instant] gave it and as their versions are then published
+    public void writePublished(SourceScope scope, long runId, OffsetDateTime validFrom, Stream<VersionChunk> chunks) {
+        write(scope, runId, chunks, validFrom);
     }
 
-    private void write(SourceScope scope, long runId, Stream<VersionChunk> chunks, boolean published) {
+    private void write(SourceScope scope, long runId, Stream<VersionChunk> chunks, @Nullable OffsetDateTime validFrom) {
         staging.copy("staged_chunks", """
                 document_id uuid, version_id bigint, ordinal integer, content_id uuid, header text, text text,
                 heading_path text[], start_offset integer, end_offset integer, tokens integer, first_page integer,
@@ -62,9 +66,9 @@ public final class Chunks {
                 INSERT INTO chunks (workspace_id, project_id, document_id, version_id, ordinal, content_id, header, text,
                     heading_path, start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, run_id, valid_from)
                 SELECT ?, ?, document_id, version_id, ordinal, content_id, header, text,
-                    heading_path, start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, ?, CASE WHEN ? THEN now() END
+                    heading_path, start_offset, end_offset, tokens, first_page, last_page, start_millis, end_millis, ?, CAST(? AS timestamptz)
                 FROM pg_temp.staged_chunks ORDER BY version_id, ordinal
-                """, scope.workspaceId(), scope.projectId(), runId, published);
+                """, scope.workspaceId(), scope.projectId(), runId, validFrom);
         jdbc.update("DELETE FROM pg_temp.staged_chunks");
     }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Makes versions visible and takes them away, each time in one transaction for chunks, vectors, text
@@ -40,27 +41,36 @@ public final class Publisher {
                 .query((row, n) -> new Version(row.getLong("id"), row.getObject("document_id", UUID.class)))
                 .list();
         if (!ready.isEmpty()) {
-            replace(scope, ids(ready), documents(ready));
+            replace(scope, ids(ready), documents(ready), null);
         }
         return ready.size();
     }
 
-    /// Publishes these versions, whose chunks all have their vectors, in the caller's transaction.
+    /// From when on versions are valid whose chunks are written as published before they are. Ask for it with the rows
+    /// of their documents locked: whatever was valid of them before has ended earlier.
+    public OffsetDateTime instant() {
+        return jdbc.sql("SELECT clock_timestamp()").query(OffsetDateTime.class).single();
+    }
+
+    /// Publishes these versions, whose chunks all have their vectors and are valid already, in the caller's
+    /// transaction.
     ///
     /// @param documents those that they are versions of
-    public void publish(SourceScope scope, List<Long> versions, List<UUID> documents) {
+    /// @param at from when on their chunks are valid
+    public void publish(SourceScope scope, List<Long> versions, List<UUID> documents, OffsetDateTime at) {
         if (!versions.isEmpty()) {
             replace(
                     scope,
                     versions.toArray(Long[]::new),
-                    documents.stream().map(UUID::toString).sorted().toArray(String[]::new));
+                    documents.stream().map(UUID::toString).sorted().toArray(String[]::new),
+                    at);
         }
     }
 
     /// Takes documents out of the corpus, in the caller's transaction.
     public void retire(SourceScope scope, List<UUID> documents) {
         String[] ids = documents.stream().map(UUID::toString).toArray(String[]::new);
-        OffsetDateTime at = replace(scope, new Long[0], ids);
+        OffsetDateTime at = replace(scope, new Long[0], ids, null);
         jdbc.sql("""
                         DELETE FROM document_versions
                         WHERE workspace_id = :workspace AND document_id = ANY (CAST(:documents AS uuid[]))
@@ -91,12 +101,14 @@ public final class Publisher {
 
     /// The new versions take the place of whatever the documents had published.
     ///
+    /// @param given from when on it is to be so, null for from now on
     /// @return from when on it is so
-    private OffsetDateTime replace(SourceScope scope, Long[] newVersions, String[] documents) {
+    private OffsetDateTime replace(
+            SourceScope scope, Long[] newVersions, String[] documents, @Nullable OffsetDateTime given) {
         // The first statement locks the project: publishing is serial, and shares the row lock with no writer of
         // chunks. The time is read once it has the lock: a transaction that began earlier and waited would else end
         // what is valid from later on, and the past would have a version of no time at all.
-        OffsetDateTime at = jdbc.sql("""
+        OffsetDateTime locked = jdbc.sql("""
                         UPDATE projects SET corpus_generation = corpus_generation + 1, updated_at = now()
                         WHERE workspace_id = :workspace AND id = :project RETURNING clock_timestamp()
                         """)
@@ -104,6 +116,7 @@ public final class Publisher {
                 .param("project", scope.projectId())
                 .query(OffsetDateTime.class)
                 .single();
+        OffsetDateTime at = given == null ? locked : given;
         countTerms(scope, newVersions, documents);
         List<Long> replaced = jdbc.sql("""
                         UPDATE document_versions SET state = 'superseded', valid_to = :at

@@ -18,6 +18,7 @@ import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Vectors;
 import dev.tidemill.store.Versions;
 import dev.tidemill.store.Workspaces;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -246,10 +247,14 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
                         .toList(),
                 parameters.instance(),
                 parameters.runId());
+        OffsetDateTime at = publisher.instant();
         Map<String, Added> added = added(scope, wanted);
         chunks.writeTexts(scope, wanted.stream().flatMap(document -> texts(document, get(added, document))));
         chunks.writePublished(
-                scope, parameters.runId(), wanted.stream().flatMap(document -> chunks(document, get(added, document))));
+                scope,
+                parameters.runId(),
+                at,
+                wanted.stream().flatMap(document -> chunks(document, get(added, document))));
         Map<String, List<Versions.Extracted>> byProfile = new LinkedHashMap<>();
         for (ImportedDocument document : wanted) {
             byProfile
@@ -264,10 +269,10 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
             expire(document, get(added, document));
         }
         byProfile.forEach((profile, extracted) -> versions.extracted(scope, profile, extracted));
-        publish(scope, List.copyOf(added.values()));
+        publish(scope, List.copyOf(added.values()), at);
     }
 
-    private void publish(SourceScope scope, List<Added> added) {
+    private void publish(SourceScope scope, List<Added> added, OffsetDateTime at) {
         List<Long> ids = added.stream().map(Added::versionId).toList();
         VectorSet set = sets.stream()
                 .filter(VectorSet::live)
@@ -285,7 +290,7 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
             throw new IllegalStateException("the vectors of " + missing
                     + " chunks are neither in the file nor in the project: export the project again");
         }
-        publisher.publish(scope, ids, added.stream().map(Added::documentId).toList());
+        publisher.publish(scope, ids, added.stream().map(Added::documentId).toList(), at);
     }
 
     private static Added get(Map<String, Added> added, ImportedDocument document) {

@@ -71,6 +71,31 @@ class RunHistoryTest {
         assertThat(history.runs.get(THEIRS, 2)).isPresent();
     }
 
+    @Test
+    void aRunIsOverFromWhenTheDatabaseSaysSoOnceItsEndIsConcluded() {
+        history.launch(OURS, 1, "ingest", "running");
+        history.run(1, 10, "FAILED", START, END, Map.of());
+        history.run(1, 11, "STARTED", START, null, Map.of());
+        completed(THEIRS, 2, "ingest", Map.of());
+
+        assertThat(history.runs.end(OURS, 10)).contains(new RunHistory.End(END));
+        assertThat(history.runs.end(OURS, 11)).contains(new RunHistory.End(null));
+        history.owner
+                .sql("UPDATE batch_job_execution SET end_time = :end, status = 'COMPLETED' WHERE job_execution_id = 11")
+                .param("end", History.local(END))
+                .update();
+        assertThat(history.runs.end(OURS, 11)).contains(new RunHistory.End(null));
+        new RunRecords(history.owner).ended(11);
+        Instant noted =
+                Objects.requireNonNull(history.runs.end(OURS, 11).orElseThrow().at());
+        new RunRecords(history.owner).ended(11);
+
+        assertThat(noted).isAfter(END);
+        assertThat(history.runs.end(OURS, 11)).contains(new RunHistory.End(noted));
+        assertThat(history.runs.end(OURS, 2)).isEmpty();
+        assertThat(history.runs.end(OURS, 12)).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "queued, STARTING, false, 0, QUEUED",

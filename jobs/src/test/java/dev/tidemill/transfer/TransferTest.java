@@ -180,6 +180,14 @@ class TransferTest {
         assertThat(to.number("SELECT count(*) FROM document_versions WHERE state = 'superseded'"))
                 .isEqualTo(2);
         assertThat(digest(to, "moved")).isEqualTo(once);
+        // A question about any instant finds the old version whole or the new one whole.
+        assertThat(to.number("SELECT count(*) FROM chunks c JOIN document_versions v ON v.id = c.version_id"
+                        + " WHERE c.valid_from = v.valid_from AND c.valid_to IS NOT DISTINCT FROM v.valid_to"))
+                .isEqualTo(to.number("SELECT count(*) FROM chunks"));
+        assertThat(to.number("SELECT count(*) FROM document_versions a JOIN document_versions b USING (document_id)"
+                        + " WHERE a.state = 'superseded' AND b.state = 'published' AND a.valid_from < a.valid_to"
+                        + " AND a.valid_to = b.valid_from"))
+                .isEqualTo(2);
     }
 
     @Test

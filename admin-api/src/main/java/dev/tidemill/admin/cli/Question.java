@@ -43,8 +43,8 @@ final class Question {
 
     @Option(
             names = "--as-of",
-            paramLabel = "TIME",
-            description = "the corpus as it was then, for example 2026-03-01T12:00:00Z")
+            paramLabel = "TIME|run:ID",
+            description = "the corpus as it was then, for example 2026-03-01T12:00:00Z, or at the end of that run")
     private @Nullable String asOf;
 
     @Option(names = "--explain", description = "tell ranks, scores and times")

@@ -47,6 +47,11 @@ final class Ledger {
     private static final Map<String, String> RULES = Map.of(
             "a chunk without its version",
             "SELECT c.id FROM chunks c WHERE NOT EXISTS (SELECT FROM document_versions v WHERE v.id = c.version_id)",
+            "a chunk that is valid at other times than its version",
+            """
+            SELECT c.id FROM chunks c JOIN document_versions v ON v.id = c.version_id
+            WHERE c.valid_from IS DISTINCT FROM v.valid_from OR c.valid_to IS DISTINCT FROM v.valid_to
+            """,
             "a version with another number of chunks than it says",
             """
             SELECT v.id FROM document_versions v WHERE v.chunk_count IS NOT NULL AND v.state NOT IN ('discovered', 'refused')

@@ -17,6 +17,10 @@ final class PruneSubject implements Subject {
             WHERE deleted_at > now() - interval '300 days'
             """,
             """
+            UPDATE chunks c SET valid_to = c.valid_to - interval '400 days' FROM document_versions v
+            WHERE v.id = c.version_id AND v.state = 'superseded' AND v.created_at > now() - interval '300 days'
+            """,
+            """
             UPDATE document_versions SET valid_to = valid_to - interval '400 days', created_at = created_at - interval '400 days'
             WHERE state IN ('superseded', 'refused') AND created_at > now() - interval '300 days'
             """,

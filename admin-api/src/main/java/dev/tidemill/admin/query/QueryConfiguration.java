@@ -4,6 +4,7 @@ import dev.tidemill.answer.AnswerProperties;
 import dev.tidemill.answer.Answerer;
 import dev.tidemill.embed.Embedders;
 import dev.tidemill.embed.OnnxEmbedder;
+import dev.tidemill.run.RunHistory;
 import dev.tidemill.search.QueryTraffic;
 import dev.tidemill.search.QueryVectors;
 import dev.tidemill.search.Searcher;
@@ -96,9 +97,18 @@ public class QueryConfiguration {
             @Qualifier("app") JdbcClient jdbc,
             ChunkSearch chunks,
             QueryTraffic traffic,
+            RunHistory runs,
             AskedLog asked,
             MeterRegistry meters) {
         return new QueryController(
-                searcher, answerer, workspaces, new Projects(workspaces, jdbc), chunks, traffic, asked, meters);
+                searcher,
+                answerer,
+                workspaces,
+                new Projects(workspaces, jdbc),
+                chunks,
+                traffic,
+                new Moments(runs),
+                asked,
+                meters);
     }
 }

@@ -43,6 +43,7 @@ class QueryController {
     private final Projects projects;
     private final ChunkSearch chunks;
     private final QueryTraffic traffic;
+    private final Moments moments;
     private final AskedLog asked;
     private final MeterRegistry meters;
 
@@ -53,6 +54,7 @@ class QueryController {
             Projects projects,
             ChunkSearch chunks,
             QueryTraffic traffic,
+            Moments moments,
             AskedLog asked,
             MeterRegistry meters) {
         this.searcher = searcher;
@@ -61,6 +63,7 @@ class QueryController {
         this.projects = projects;
         this.chunks = chunks;
         this.traffic = traffic;
+        this.moments = moments;
         this.asked = asked;
         this.meters = meters;
     }
@@ -70,7 +73,7 @@ class QueryController {
     SearchResponse search(
             @AuthenticationPrincipal Caller caller, @PathVariable String project, @RequestBody QueryRequest request) {
         checkExplain(caller, request);
-        SearchRequest search = request.toSearch(Instant.now());
+        SearchRequest search = request.toSearch(moments.time(caller.workspaceId(), request.asOf(), Instant.now()));
         SearchResult result = traffic.during(() -> searcher.search(caller.workspaceId(), project, search));
         note(caller, project, search);
         meters.timer("tidemill.search.duration", "mode", result.mode().id())
@@ -85,7 +88,7 @@ class QueryController {
     AskResponse ask(
             @AuthenticationPrincipal Caller caller, @PathVariable String project, @RequestBody QueryRequest request) {
         checkExplain(caller, request);
-        SearchRequest search = request.toSearch(Instant.now());
+        SearchRequest search = request.toSearch(moments.time(caller.workspaceId(), request.asOf(), Instant.now()));
         Answer answer = traffic.during(() -> answerer.answer(caller.workspaceId(), project, search));
         note(caller, project, search);
         String outcome = switch (answer) {

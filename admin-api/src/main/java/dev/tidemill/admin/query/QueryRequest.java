@@ -6,8 +6,6 @@ import dev.tidemill.search.SearchRequest;
 import dev.tidemill.store.ChunkSearch.Filter;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +26,9 @@ record QueryRequest(
         @Nullable QueryFilter filter,
 
         @Schema(
-                description = "a time (RFC 3339): search the corpus as it was then; without it that of now",
+                description =
+                        "a time (RFC 3339) or run:ID: search the corpus as it was then, or at the end of that run; without"
+                                + " it that of now",
                 example = "2026-03-01T12:00:00Z")
         @Nullable
         String asOf,
@@ -37,7 +37,6 @@ record QueryRequest(
         Boolean explain) {
 
     private static final int MOST_VALUES = 100;
-    private static final Instant EARLIEST = Instant.EPOCH;
 
     /// What a hit must satisfy; parts are joined by "and", the values of a list by "or".
     @Schema(description = "What a hit must satisfy.")
@@ -58,8 +57,8 @@ record QueryRequest(
         return explain != null && explain;
     }
 
-    /// @param now what is still to come cannot be asked about
-    SearchRequest toSearch(Instant now) {
+    /// @param time what `asOf` stands for, null for the corpus of now
+    SearchRequest toSearch(@Nullable Instant time) {
         String asked = question;
         if (asked == null) {
             throw new BadRequest("question", "question is missing: ask something");
@@ -70,25 +69,7 @@ record QueryRequest(
         if (wanted < 1 || wanted > SearchRequest.MAX_K) {
             throw new BadRequest("k", "k is " + wanted + ": use a number from 1 to " + SearchRequest.MAX_K);
         }
-        Instant time = asOf == null ? null : time(asOf, now);
         return parsed("question", () -> new SearchRequest(asked, wanted, chosen, narrowed, time));
-    }
-
-    private static Instant time(String given, Instant now) {
-        Instant time;
-        try {
-            time = OffsetDateTime.parse(given).toInstant();
-        } catch (DateTimeParseException e) {
-            throw new BadRequest(
-                    "asOf", "asOf is \"" + given + "\": use a time with its offset, for example 2026-03-01T12:00:00Z");
-        }
-        if (time.isAfter(now)) {
-            throw new BadRequest("asOf", "asOf is " + time + ", which is still to come: give a time of the past");
-        }
-        if (time.isBefore(EARLIEST)) {
-            throw new BadRequest("asOf", "asOf is " + time + ": give a time after " + EARLIEST);
-        }
-        return time;
     }
 
     private static Filter filter(QueryFilter filter) {

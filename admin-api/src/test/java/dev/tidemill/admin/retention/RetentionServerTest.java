@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemill.admin.TestServer;
 import dev.tidemill.admin.TestServer.Reply;
 import dev.tidemill.admin.cli.CommandLineTool;
+import dev.tidemill.run.RunView;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,6 +34,7 @@ class RetentionServerTest {
 
     private static TestServer server;
     private static String whole;
+    private static RunView ingested;
     private static JdbcClient owner;
 
     @BeforeAll
@@ -43,7 +48,8 @@ class RetentionServerTest {
                         "gates.md", "# Gates\n\nThe harbour gate is closed by hand when the flood comes in.\n",
                         "stones.md", "# Stones\n\nThe millstone is dressed twice a year with a steel pick.\n"),
                 server.key());
-        assertThat(server.finished(upload).status()).isEqualTo("COMPLETED");
+        ingested = server.finished(upload);
+        assertThat(ingested.status()).isEqualTo("COMPLETED");
         whole = String.valueOf(
                 owner.sql("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
                         .query(String.class)
@@ -180,6 +186,83 @@ class RetentionServerTest {
 
     @Test
     @Order(3)
+    void aRunStandsForTheTimeOfItsEnd() throws Exception {
+        String question = "how is the millstone dressed?";
+        String run = "run:" + ingested.id();
+        // As where the clock of the server is behind that of the database: the run ended before it published anything.
+        owner.sql(
+                        "UPDATE batch_job_execution SET end_time = start_time - interval '1 minute' WHERE job_execution_id = :run")
+                .param("run", ingested.id())
+                .update();
+
+        Reply then = searchAsOf(question, run);
+
+        assertThat(then.body()).as(then::body).contains("steel pick");
+        assertThat(then.json().path("asOf").path("complete").asBoolean()).isTrue();
+        assertThat(then.json().path("explain").path("corpusChunks").asLong()).isEqualTo(3);
+        assertThat(Instant.parse(then.json().path("asOf").path("at").asString()))
+                .isBefore(Instant.parse(whole))
+                .isEqualTo(owner.sql("SELECT ended_at FROM runs WHERE run_id = :run")
+                        .param("run", ingested.id())
+                        .query(OffsetDateTime.class)
+                        .single()
+                        .toInstant());
+        assertThat(server.post(
+                                "/api/v1/projects/default/ask",
+                                "{\"question\": \"" + question + "\", \"asOf\": \"" + run + "\"}",
+                                server.key())
+                        .body())
+                .contains("steel pick");
+        assertThat(run("search", question, "--as-of", run).out()).contains("steel pick");
+        assertThat(run("ask", question, "--as-of", run).out()).contains("steel pick");
+        // Ingested, imported, retired and brought back by now.
+        assertThat(
+                        number(
+                                "SELECT count(*) FROM chunks c JOIN document_versions v ON v.id = c.version_id"
+                                        + " WHERE c.valid_from IS DISTINCT FROM v.valid_from OR c.valid_to IS DISTINCT FROM v.valid_to"))
+                .isZero();
+        assertThat(searchAsOf(question, "run:last").detail()).contains("or the number of a run, for example run:12");
+        assertThat(run("ask", "--help").out()).contains("run:ID");
+    }
+
+    @Test
+    @Order(4)
+    void aRunThatIsUnknownOrHasNotEndedIsRefused() throws Exception {
+        owner.sql("""
+                        INSERT INTO batch_job_instance (job_instance_id, version, job_name, job_key)
+                          VALUES (8000001, 0, 'j', 'a'), (8000002, 0, 'j', 'b');
+                        INSERT INTO launches (workspace_id, job_instance_id, job, subject, state, origin, identity, request_hash,
+                          requested_by, requested_on, due_at, last_run_id)
+                          SELECT CASE n WHEN 1 THEN workspace_id ELSE gen_random_uuid() END, 8000000 + n, 'j', 's' || n, 'waiting', 'api', 'i', '', 'a', workspace_id,
+                            now() + interval '1 hour', 8000000 + n
+                          FROM workspaces, generate_series(1, 2) n;
+                        INSERT INTO batch_job_execution (job_execution_id, version, job_instance_id, create_time, status)
+                          SELECT job_instance_id, 0, job_instance_id, now(), 'STARTING' FROM batch_job_instance WHERE job_instance_id > 8000000;
+                        INSERT INTO runs (workspace_id, run_id, job_instance_id, job, origin, attempt)
+                          SELECT workspace_id, job_instance_id, job_instance_id, job, origin, 1 FROM launches WHERE job_instance_id > 8000000;
+                        UPDATE runs SET ended_at = now() WHERE run_id = 8000002
+                        """).update();
+
+        Reply going = searchAsOf("sluice", "run:8000001");
+        assertThat(going.status()).isEqualTo(409);
+        assertThat(going.detail()).contains("run 8000001 has not ended: wait for its end");
+        for (String unknown : List.of("run:8000002", "run:8000003")) {
+            Reply nowhere = searchAsOf("sluice", unknown);
+            assertThat(nowhere.status()).isEqualTo(404);
+            assertThat(nowhere.detail()).contains("this workspace has no run").contains("its history was pruned");
+        }
+        Ran asked = run("ask", "where is the sluice?", "--as-of", "run:8000001");
+        assertThat(asked.code()).isEqualTo(5);
+        assertThat(asked.err()).contains("has not ended");
+        assertThat(run("search", "sluice", "--as-of", "run:8000003").code()).isEqualTo(3);
+        owner.sql(
+                        "DELETE FROM launches WHERE job_instance_id > 8000000; DELETE FROM batch_job_execution WHERE job_instance_id > 8000000;"
+                                + " DELETE FROM batch_job_instance WHERE job_instance_id > 8000000")
+                .update();
+    }
+
+    @Test
+    @Order(5)
     void aForgottenPersonIsFoundByNobody() throws Exception {
         assertThat(search("default", "who wrote about the sluice gate?")).contains(PERSON);
         assertThat(run("forget", "--text=" + PERSON, "--dry-run").out()).contains("chunks.text");
@@ -209,7 +292,7 @@ class RetentionServerTest {
     }
 
     @Test
-    @Order(4)
+    @Order(6)
     void theSchemaIsLookedAtAndANewChangeGetsItsFile() throws Exception {
         Map<String, String> environment = Map.of("DATABASE_URL", TestServer.url(server.database));
         StringWriter out = new StringWriter();

@@ -50,6 +50,7 @@ class ShippedFilesTest {
                         "backup-nightly",
                         "drill-weekly",
                         "prune-daily",
+                        "prune-installation",
                         "canary-after-ingest",
                         "canary-after-reembed");
     }
