@@ -176,6 +176,7 @@ class PrecautionTest {
         completed(node.run("backup", Map.of()));
         Process process = JobProcess.start(
                 database,
+                "256m",
                 folder.resolve("process.log"),
                 ReclaimNode.class,
                 "rehearse",
