@@ -58,7 +58,8 @@ final class FireWatch implements AutoCloseable {
                 """.formatted(connection.unwrap(PGConnection.class).getBackendPID());
         // It says false of one that ends by itself meanwhile, too.
         count("SELECT count(pg_terminate_backend(pid)) " + others);
-        Await.until("the end of the server's processes for killed nodes", () -> count("SELECT count(*) " + others) == 0);
+        Await.until(
+                "the end of the server's processes for killed nodes", () -> count("SELECT count(*) " + others) == 0);
     }
 
     long count(String sql) {
