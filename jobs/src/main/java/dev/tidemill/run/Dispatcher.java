@@ -176,7 +176,11 @@ final class Dispatcher {
         List<Started> started = control.decide(() -> {
             List<Started> admitted = new ArrayList<>();
             List<Launches.Launch> due = launches.due(LOOK_AHEAD);
-            List<Launches.Launch> running = due.isEmpty() ? List.of() : new ArrayList<>(launches.running());
+            // Before it has beaten again, whatever it began would be taken from it at once, and count as a death.
+            if (due.isEmpty() || !leases.alive()) {
+                return List.of();
+            }
+            List<Launches.Launch> running = new ArrayList<>(launches.running());
             for (Launches.Launch launch : due) {
                 JobDefinition job = jobs.find(launch.job());
                 if (job == null || !(adopt || mine.contains(launch.instanceId()))) {

@@ -39,6 +39,14 @@ final class Leases {
             @Nullable Instant startedAt,
             boolean expired) {}
 
+    /// Whether others take this process for alive. A lease of one that they do not is theirs for the taking.
+    boolean alive() {
+        return jdbc.sql("SELECT EXISTS (SELECT FROM nodes WHERE boot_id = :me AND expires_at > clock_timestamp())")
+                .param("me", node.bootId())
+                .query(Boolean.class)
+                .single();
+    }
+
     /// Takes the lease of a job instance where it is free or its holder is dead. A transaction of the holder that
     /// is about to commit holds the row's lock: this waits for its outcome.
     Optional<Fences.Lease> take(long instanceId) {

@@ -517,6 +517,12 @@ class RunProtocolTest {
                 .update();
     }
 
+    private void revive(TestNode node) {
+        owner.sql("UPDATE nodes SET expires_at = clock_timestamp() + interval '1 hour' WHERE boot_id = :node")
+                .param("node", node.bootId())
+                .update();
+    }
+
     @Test
     void aZombieCommitsNothingOnceAnotherNodeHasTakenOver() throws Exception {
         Copying zombie = new Copying();
@@ -564,9 +570,7 @@ class RunProtocolTest {
         expire(first);
         await("the taking over", () -> number("SELECT deaths FROM launches") == 1);
         second.close();
-        owner.sql("UPDATE nodes SET expires_at = clock_timestamp() + interval '1 hour' WHERE boot_id = :node")
-                .param("node", first.bootId())
-                .update();
+        revive(first);
 
         // Whoever starts this one has looked at the other, which is due.
         first.finished(first.launch("quick", Map.of()).runId());
@@ -580,6 +584,20 @@ class RunProtocolTest {
         // The fourth twice: its first commit came too late.
         assertThat(zombie.written).containsExactly(1, 2, 3, 4, 4, 5, 6, 7, 8, 9, 10);
         assertThat(number("SELECT count(*) FROM copied")).isEqualTo(10);
+    }
+
+    @Test
+    void aProcessThatIsTakenForDeadBeginsNothingBeforeItHasBeatenAgain() throws Exception {
+        TestNode node = node(TestNode.on(database)
+                .job("quick", job("quick", FREE, (c, x) -> RepeatStatus.FINISHED))
+                .heldByTheTest());
+        expire(node);
+        long run = node.launch("quick", Map.of()).runId();
+        assertThat(node.look()).isEmpty();
+        assertThat(state(run)).isEqualTo("queued");
+
+        revive(node);
+        assertThat(node.finished(run).status()).isEqualTo("COMPLETED");
     }
 
     @Test

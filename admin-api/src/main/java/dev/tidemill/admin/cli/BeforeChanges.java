@@ -35,7 +35,7 @@ final class BeforeChanges implements AutoCloseable {
 
     /// A backup, where the settings ask for one.
     ///
-    /// @param changes how many are to be applied
+    /// @param changes how many are to be applied or taken back
     void backup(long changes) {
         BackupBefore rule = settings().backupBefore();
         Optional<String> reason = context.getBean(Precautions.class).reason(rule, changes);
@@ -50,19 +50,31 @@ final class BeforeChanges implements AutoCloseable {
                         ExitCode.CONFLICT,
                         reason.get() + ": nothing was changed. Make one with './tidemill backup create', or add"
                                 + " --no-backup");
-            case TAKE -> {
-                tool.err().println(reason.get() + ": making one");
-                RunView run = run("backup", Map.of());
-                if (!run.completed()) {
-                    throw new CommandFailed(
-                            ExitCode.ERROR,
-                            "the backup before the change (run " + run.id() + ") is " + run.status() + ": "
-                                    + run.message()
-                                    + ". Nothing was changed: mend that, or add --no-backup");
-                }
-                tool.out().println("backup " + run.parameters().get("backup") + " was made first");
-            }
+            case TAKE -> take(reason.get());
         }
+    }
+
+    /// A backup of what is about to be lost, however young the newest one is: that may not hold it.
+    ///
+    /// @param changes how many are to be taken back
+    void backupOfWhatIsLost(long changes) {
+        if (settings().backupBefore().mode() == BackupBefore.Mode.TAKE) {
+            take("the data of what is taken back will be gone, no older backup need hold it");
+        } else {
+            backup(changes);
+        }
+    }
+
+    private void take(String reason) {
+        tool.err().println(reason + ": making one");
+        RunView run = run("backup", Map.of());
+        if (!run.completed()) {
+            throw new CommandFailed(
+                    ExitCode.ERROR,
+                    "the backup before the change (run " + run.id() + ") is " + run.status() + ": " + run.message()
+                            + ". Nothing was changed: mend that, or add --no-backup");
+        }
+        tool.out().println("backup " + run.parameters().get("backup") + " was made first");
     }
 
     /// The changes on the newest backup, or a named one.

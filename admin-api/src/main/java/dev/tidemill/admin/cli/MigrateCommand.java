@@ -249,6 +249,9 @@ final class MigrateCommand implements Runnable {
         @Option(names = "--yes", description = "do it; without it only what would be taken back is shown")
         private boolean yes;
 
+        @Option(names = "--no-backup", description = "take no backup first, whatever migrate.backup-before says")
+        private boolean noBackup;
+
         private Rollback(Tool tool) {
             this.tool = tool;
         }
@@ -256,6 +259,9 @@ final class MigrateCommand implements Runnable {
         @Override
         public Integer call() {
             tool.home().prepare();
+            if (yes && !noBackup) {
+                backup();
+            }
             try (Database database = Database.open(tool.home(), tool.databaseUrl())) {
                 if (!yes) {
                     Schema.since(database.owner(), tag)
@@ -269,6 +275,20 @@ final class MigrateCommand implements Runnable {
                         .println(before - applied(database)
                                 + " change sets taken back; a start with this version applies them again");
                 return ExitCode.OK;
+            }
+        }
+
+        /// Only where there is something to lose, and before anything is taken back.
+        private void backup() {
+            long changes;
+            try (Database database = Database.open(tool.home(), tool.databaseUrl())) {
+                changes = Schema.since(database.owner(), tag).size();
+                if (changes == 0 || !Schema.holdsDocuments(database.owner())) {
+                    return;
+                }
+            }
+            try (BeforeChanges before = BeforeChanges.open(tool)) {
+                before.backupOfWhatIsLost(changes);
             }
         }
 

@@ -11,11 +11,13 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// `migrate apply` on a database with documents: backup, rehearsal, change.
+/// `migrate apply` on a database with documents: backup, rehearsal, change; and the way back.
 class MigrateApplyTest {
 
     @TempDir
@@ -35,7 +37,7 @@ class MigrateApplyTest {
     }
 
     @Test
-    void aChangeIsBackedUpAndRehearsedBeforeItIsApplied() {
+    void aChangeIsBackedUpAndRehearsedBeforeItIsAppliedAndBackedUpBeforeItIsTakenBack() {
         try (TestDatabase database = TestDatabase.create()) {
             JdbcClient owner = JdbcClient.create(database.dataSource());
             FirstStart.ensure(database.dataSource());
@@ -68,7 +70,22 @@ class MigrateApplyTest {
                             .query(Long.class)
                             .single())
                     .isEqualTo(1);
+
+            Ran back = run(database, "migrate", "rollback", tag(first.out()), "--yes");
+            assertThat(back.code()).as(back.out()).isZero();
+            assertThat(back.out()).contains("was made first").contains("1 change sets taken back");
+            assertThat(changeSets(owner)).isEqualTo(applied);
+            assertThat(owner.sql("SELECT count(*) FROM backups WHERE state = 'complete'")
+                            .query(Long.class)
+                            .single())
+                    .isEqualTo(2);
         }
+    }
+
+    private static String tag(String told) {
+        Matcher tag = Pattern.compile("migrate rollback (\\S+)'").matcher(told);
+        assertThat(tag.find()).as(told).isTrue();
+        return tag.group(1);
     }
 
     private static long changeSets(JdbcClient owner) {
