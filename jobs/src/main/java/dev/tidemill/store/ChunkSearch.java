@@ -355,8 +355,9 @@ public final class ChunkSearch {
     }
 
     private List<Scored> amongVersions(Project project, VectorSet set, float[] query, int top, Scope scope) {
+        // In a subquery, as a generic plan would read the text of the vector anew for each row.
         return jdbc.sql("""
-                        SELECT c.id, 1 - (v.embedding <=> CAST(:query AS %s))
+                        SELECT c.id, 1 - (v.embedding <=> (SELECT CAST(:query AS %s)))
                         FROM unnest(CAST(:versions AS bigint[])) AS q (version_id)
                         CROSS JOIN LATERAL (
                           SELECT id, content_id FROM chunks
@@ -367,7 +368,7 @@ public final class ChunkSearch {
                           OFFSET 0) c
                         CROSS JOIN LATERAL (
                           SELECT embedding FROM %s WHERE workspace_id = :workspace AND content_id = c.content_id OFFSET 0) v
-                        ORDER BY v.embedding <=> CAST(:query AS %s), c.id
+                        ORDER BY v.embedding <=> (SELECT CAST(:query AS %s)), c.id
                         LIMIT :top
                         """.formatted(set.sqlType(), scope.since(), set.table(), set.sqlType()))
                 .param("asOf", scope.time(), java.sql.Types.TIMESTAMP_WITH_TIMEZONE)

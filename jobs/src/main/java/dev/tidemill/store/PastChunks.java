@@ -32,6 +32,7 @@ final class PastChunks {
         }
         withoutCompiling();
         List<Scored> found = new ArrayList<>();
+        // In a subquery, as a generic plan would read the text of the vector anew for each row.
         long[] missing = {0};
         jdbc.sql("""
                         SELECT c.id, 1 - d.distance AS score, count(*) FILTER (WHERE d.distance IS NULL) OVER () AS missing
@@ -43,10 +44,10 @@ final class PastChunks {
                                  OR EXISTS (SELECT FROM unnest(heading_path) AS h (line) WHERE lower(line) = lower(:heading)))
                           OFFSET 0) c
                         LEFT JOIN LATERAL (
-                          SELECT embedding <=> CAST(:query AS %1$s) AS distance FROM %2$s
+                          SELECT embedding <=> (SELECT CAST(:query AS %1$s)) AS distance FROM %2$s
                           WHERE workspace_id = :workspace AND content_id = c.content_id
                           UNION ALL
-                          SELECT CAST(embedding AS %1$s) <=> CAST(:query AS %1$s) FROM past_vectors
+                          SELECT CAST(embedding AS %1$s) <=> (SELECT CAST(:query AS %1$s)) FROM past_vectors
                           WHERE workspace_id = :workspace AND set_id = :set AND content_id = c.content_id
                           LIMIT 1) d ON true
                         ORDER BY d.distance NULLS LAST, c.id

@@ -593,7 +593,7 @@ class RunProtocolTest {
                 .heldByTheTest());
         expire(node);
         long run = node.launch("quick", Map.of()).runId();
-        assertThat(node.look()).isEmpty();
+        assertThat(node.runs().resumeOrphans()).isEmpty();
         assertThat(state(run)).isEqualTo("queued");
 
         revive(node);

@@ -4,7 +4,6 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemill.postgres.TestDatabase;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -135,11 +134,6 @@ final class TestNode implements AutoCloseable {
 
     RunView finished(long run) throws Exception {
         return runs().finished(run).get(60, TimeUnit.SECONDS);
-    }
-
-    /// One look of its dispatcher, behind those of its own.
-    List<Long> look() {
-        return context.getBean(Dispatcher.class).look(false);
     }
 
     long resume(long run) {
