@@ -127,6 +127,10 @@ class PartReader<T> implements ItemStreamReader<Group<T>> {
             // The step is over.
             Thread.currentThread().interrupt();
             return;
+        } catch (OutOfMemoryError e) {
+            // The step would wait for ever for what nobody reads.
+            end = new Read.Failure<>(new IllegalStateException(
+                    "there is too little memory to read the " + kind + " of the file: give the process more", e));
         }
         ahead.add(end);
     }

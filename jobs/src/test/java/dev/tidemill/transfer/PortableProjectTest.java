@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.batch.infrastructure.item.ExecutionContext;
 import tools.jackson.databind.json.JsonMapper;
@@ -524,9 +525,30 @@ class PortableProjectTest {
         assertThat(groups(file, 20, 1 << 20)).containsExactly(5);
     }
 
-    /// A project whose documents are larger together than the heap that is to import them: eight originals of 20 MB,
-    /// and
-    /// a text of 16 million characters.
+    @Test
+    @Timeout(20)
+    void aReaderThatRunsOutOfMemoryFailsItsStep() {
+        Path file = export("memory.tidemill", Map.of());
+        PartReader<Formats.Original> reader = new PartReader<>(
+                () -> Archive.open(file, null),
+                "originals",
+                part -> true,
+                part -> in -> () -> {
+                    throw new OutOfMemoryError("made");
+                },
+                new PartReader.Bounds(20, 1));
+        reader.open(new ExecutionContext());
+        try {
+            assertThatThrownBy(reader::read)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("too little memory to read the originals");
+        } finally {
+            reader.close();
+        }
+    }
+
+    /// A project whose documents are together as large as the heap that is to import them: twelve originals of
+    /// 8 MB, and a text of six million characters.
     private static void makeLarge() {
         node.execute(
                 "INSERT INTO projects (workspace_id, slug, name) SELECT workspace_id, 'large', 'Large' FROM workspaces"
