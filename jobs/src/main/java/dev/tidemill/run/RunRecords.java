@@ -43,11 +43,22 @@ final class RunRecords {
                 .update();
     }
 
-    /// Notes that a run is over, by the clock of the database. The first word on it counts.
+    /// Notes that a run is over, by the clock of the database. The first word on it counts. A backup before a change of
+    /// the schema is a run, too, and the change may be the one that brings the column.
     void ended(long runId) {
+        if (!knowsEnds()) {
+            return;
+        }
         jdbc.sql("UPDATE runs SET ended_at = clock_timestamp() WHERE run_id = :run AND ended_at IS NULL")
                 .param("run", runId)
                 .update();
+    }
+
+    private boolean knowsEnds() {
+        return jdbc.sql("""
+                        SELECT EXISTS (SELECT FROM pg_attribute
+                                       WHERE attrelid = to_regclass('runs') AND attname = 'ended_at' AND NOT attisdropped)
+                        """).query(Boolean.class).single();
     }
 
     /// Notes how many items a launch gave up on, over all its runs.
