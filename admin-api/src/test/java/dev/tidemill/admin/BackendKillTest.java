@@ -113,7 +113,9 @@ class BackendKillTest {
     }
 
     private static void stop(long process) throws Exception {
-        assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(process)).start().waitFor())
+        assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(process))
+                        .start()
+                        .waitFor())
                 .isZero();
     }
 
