@@ -215,13 +215,13 @@ class RunProtocolTest {
 
     @Test
     void anIdentityStandsForOneRequestOnly() throws Exception {
-        TestNode node = node(TestNode.on(database).job("quick", job("quick", FREE, (c, x) -> RepeatStatus.FINISHED)));
-        LaunchRequest request = LaunchRequest.of(TestNode.WORKSPACE, "quick", Map.of("subject", "a"), "test")
+        TestNode node = node(TestNode.on(database).job("brief", job("brief", FREE, (c, x) -> RepeatStatus.FINISHED)));
+        LaunchRequest request = LaunchRequest.of(TestNode.WORKSPACE, "brief", Map.of("subject", "a"), "test")
                 .identifiedBy("key");
         node.finished(node.runs().launch(request).runId());
 
         assertThatThrownBy(() -> node.runs()
-                        .launch(LaunchRequest.of(TestNode.WORKSPACE, "quick", Map.of("subject", "b"), "test")
+                        .launch(LaunchRequest.of(TestNode.WORKSPACE, "brief", Map.of("subject", "b"), "test")
                                 .identifiedBy("key")))
                 .isInstanceOf(RunConflict.class)
                 .hasMessageContaining("other parameters");
@@ -558,7 +558,7 @@ class RunProtocolTest {
         Copying zombie = new Copying();
         TestNode first = node(TestNode.on(database)
                 .job("copy", zombie.job("copy"))
-                .job("quick", job("quick", FREE, (c, x) -> RepeatStatus.FINISHED))
+                .job("brief", job("brief", FREE, (c, x) -> RepeatStatus.FINISHED))
                 .heldByTheTest());
         long run = first.launch("copy", Map.of()).runId();
         zombie.permits.release(3);
@@ -573,7 +573,7 @@ class RunProtocolTest {
         revive(first);
 
         // Whoever starts this one has looked at the other, which is due.
-        first.finished(first.launch("quick", Map.of()).runId());
+        first.finished(first.launch("brief", Map.of()).runId());
         assertThat(state(run)).isEqualTo("waiting");
         assertThat(number("SELECT count(*) FROM batch_job_execution JOIN batch_job_instance USING (job_instance_id)"
                         + " WHERE job_name = 'copy'"))
@@ -589,10 +589,10 @@ class RunProtocolTest {
     @Test
     void aProcessThatIsTakenForDeadBeginsNothingBeforeItHasBeatenAgain() throws Exception {
         TestNode node = node(TestNode.on(database)
-                .job("quick", job("quick", FREE, (c, x) -> RepeatStatus.FINISHED))
+                .job("brief", job("brief", FREE, (c, x) -> RepeatStatus.FINISHED))
                 .heldByTheTest());
         expire(node);
-        long run = node.launch("quick", Map.of()).runId();
+        long run = node.launch("brief", Map.of()).runId();
         assertThat(node.runs().resumeOrphans()).isEmpty();
         assertThat(state(run)).isEqualTo("queued");
 
