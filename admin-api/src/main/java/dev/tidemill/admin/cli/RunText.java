@@ -113,7 +113,7 @@ final class RunText {
         for (JsonNode step : run.path("steps")) {
             out.printf(
                     Locale.ROOT,
-                    "  %-10s %-10s %12s done %10s refused%n",
+                    "  %-14s %-10s %12s done %10s refused%n",
                     step.path("name").asString(""),
                     step.path("status").asString(""),
                     Output.number(step.path("written").asLong(0)),
