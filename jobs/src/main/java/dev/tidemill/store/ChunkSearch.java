@@ -4,7 +4,6 @@ import dev.tidemill.document.Hit;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
@@ -20,8 +19,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.json.JsonMapper;
 
 /// Finds live chunks, by vector and by word, or those that were live at a time. Call it inside a transaction of
 /// [Workspaces].
@@ -29,14 +26,6 @@ import tools.jackson.databind.json.JsonMapper;
 /// Chunks are only ever reached through an index: from a vector by its content id, from a lexeme
 /// through the full-text index, or from the versions that a filter lets through.
 public final class ChunkSearch {
-
-    /// Up to this many chunks a filter's matches are compared one by one; with more, walking the index
-    /// finds enough of them.
-    static final int EXACT_UP_TO = 5_000;
-
-    /// Candidates that a walk of the HNSW index keeps. Measured with 100,000 vectors of real sentences: of the true
-    /// nearest ten it finds 0.951 with 40, 0.981 with 100, 0.992 with 200, 0.995 with 400.
-    static final int WALKED_AT_LEAST = 200;
 
     /// With fewer matches than this the common words of the question are asked for as well.
     private static final int ENOUGH = 10;
@@ -47,11 +36,11 @@ public final class ChunkSearch {
     private static final String SUPERSEDED = "v.state = 'superseded' AND v.valid_to > :asOf AND v.valid_from <= :asOf";
 
     private static final int COUNTS_KEPT = 256;
-    private static final TypeReference<Map<String, Object>> METADATA = new TypeReference<>() {};
 
     private final JdbcClient jdbc;
+    private final LiveChunks today;
     private final PastChunks past;
-    private final JsonMapper json = JsonMapper.shared();
+    private final ChunkRows rows;
     private final Map<ProjectState, Long> chunkCounts = Collections.synchronizedMap(new LinkedHashMap<>() {
         private static final long serialVersionUID = 1;
 
@@ -63,7 +52,9 @@ public final class ChunkSearch {
 
     public ChunkSearch(JdbcClient jdbc) {
         this.jdbc = jdbc;
+        this.today = new LiveChunks(jdbc);
         this.past = new PastChunks(jdbc);
+        this.rows = new ChunkRows(jdbc);
     }
 
     /// What a chunk must satisfy to be found; an empty part lets everything through.
@@ -121,16 +112,16 @@ public final class ChunkSearch {
             return chunks + (then == null ? 0 : then.chunks());
         }
 
-        private Long @Nullable [] versionArray() {
+        Long @Nullable [] versionArray() {
             return versions == null ? null : versions.toArray(Long[]::new);
         }
 
-        private @Nullable OffsetDateTime time() {
+        @Nullable OffsetDateTime time() {
             return then == null ? null : then.time();
         }
 
         /// What a live chunk must be besides, to have been live at the time.
-        private String since() {
+        String since() {
             return then == null ? "" : " AND valid_from <= :asOf";
         }
     }
@@ -263,7 +254,7 @@ public final class ChunkSearch {
                 newer == null ? null : ids(newer),
                 live.since().toInstant(),
                 filter.onDocuments());
-        if (filter.onDocuments() || live.old() <= EXACT_UP_TO) {
+        if (filter.onDocuments() || live.old() <= LiveChunks.EXACT_UP_TO) {
             List<Version> old = versions(project, filter, "v.state = 'published' AND v.valid_from <= :asOf", time);
             return new Scope(ids(old), sum(old), filter.heading(), then);
         }
@@ -316,7 +307,7 @@ public final class ChunkSearch {
 
     /// As [#byVector], telling what could not be compared.
     public VectorLeg vectorLeg(Project project, VectorSet set, float[] query, int top, Scope scope) {
-        List<Scored> live = live(project, set, query, top, scope);
+        List<Scored> live = today.byVector(project, set, query, top, scope, () -> chunks(project));
         if (scope.then() == null) {
             return new VectorLeg(live, 0);
         }
@@ -329,102 +320,6 @@ public final class ChunkSearch {
                 .sorted(Comparator.comparingDouble(Scored::score).reversed().thenComparingLong(Scored::chunkId))
                 .limit(top)
                 .toList();
-    }
-
-    private List<Scored> live(Project project, VectorSet set, float[] query, int top, Scope scope) {
-        if (scope.empty()) {
-            return List.of();
-        }
-        if (scope.versions() != null && scope.chunks() <= EXACT_UP_TO) {
-            return amongVersions(project, set, query, top, scope);
-        }
-        // What a filter or a retired version takes away is made good by looking further, never by a shorter result.
-        double share = scope.versions() == null && scope.then() == null
-                ? 1
-                : Math.max(1e-3, scope.chunks() / (double) Math.max(1, chunks(project)));
-        int nearest = (int) Math.min(1_000_000, Math.max(100, top / share * 1.5));
-        while (true) {
-            List<Scored> rows = amongNearest(project, set, query, nearest, scope);
-            List<Scored> live =
-                    rows.stream().filter(row -> row.chunkId() > 0).limit(top).toList();
-            if (live.size() == top || rows.size() < nearest) {
-                return live;
-            }
-            nearest = Math.multiplyExact(nearest, 8);
-        }
-    }
-
-    private List<Scored> amongVersions(Project project, VectorSet set, float[] query, int top, Scope scope) {
-        // In a subquery, as a generic plan would read the text of the vector anew for each row.
-        return jdbc.sql("""
-                        SELECT c.id, 1 - (v.embedding <=> (SELECT CAST(:query AS %s)))
-                        FROM unnest(CAST(:versions AS bigint[])) AS q (version_id)
-                        CROSS JOIN LATERAL (
-                          SELECT id, content_id FROM chunks
-                          WHERE workspace_id = :workspace AND version_id = q.version_id AND project_id = :project
-                            AND valid_from IS NOT NULL AND valid_to IS NULL%s
-                            AND (CAST(:heading AS text) IS NULL
-                                 OR EXISTS (SELECT FROM unnest(heading_path) AS h (line) WHERE lower(line) = lower(:heading)))
-                          OFFSET 0) c
-                        CROSS JOIN LATERAL (
-                          SELECT embedding FROM %s WHERE workspace_id = :workspace AND content_id = c.content_id OFFSET 0) v
-                        ORDER BY v.embedding <=> (SELECT CAST(:query AS %s)), c.id
-                        LIMIT :top
-                        """.formatted(set.sqlType(), scope.since(), set.table(), set.sqlType()))
-                .param("asOf", scope.time(), java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
-                .param("query", literal(query))
-                .param("versions", scope.versionArray())
-                .param("workspace", project.workspaceId())
-                .param("project", project.id())
-                .param("heading", scope.heading(), java.sql.Types.VARCHAR)
-                .param("top", top)
-                .query(ChunkSearch::scored)
-                .list();
-    }
-
-    /// The nearest vectors with the chunks that hold their text; a vector without such a chunk comes
-    /// with chunk id 0.
-    private List<Scored> amongNearest(Project project, VectorSet set, float[] query, int nearest, Scope scope) {
-        // A generic plan knows neither the limit nor the vector, and would leave the index aside.
-        jdbc.sql("""
-                        SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
-                               set_config('hnsw.iterative_scan', 'relaxed_order', true),
-                               set_config('hnsw.ef_search', :ef, true),
-                               set_config('hnsw.max_scan_tuples', :tuples, true)
-                        """)
-                .param("ef", Integer.toString(walked(set, nearest)))
-                .param("tuples", Integer.toString(Math.max(20_000, nearest * 4)))
-                .query()
-                .singleRow();
-        return jdbc.sql("""
-                        WITH nearest AS MATERIALIZED (
-                          SELECT content_id, embedding <=> CAST(:query AS %s) AS distance
-                          FROM %s ORDER BY embedding <=> CAST(:query AS %s) LIMIT :nearest)
-                        SELECT coalesce(c.id, 0), 1 - n.distance
-                        FROM nearest n
-                        LEFT JOIN LATERAL (
-                          SELECT id FROM chunks
-                          WHERE workspace_id = :workspace AND project_id = :project AND content_id = n.content_id
-                            AND valid_from IS NOT NULL AND valid_to IS NULL%s
-                            AND (CAST(:versions AS bigint[]) IS NULL OR version_id = ANY (:versions))
-                            AND (CAST(:heading AS text) IS NULL
-                                 OR EXISTS (SELECT FROM unnest(heading_path) AS h (line) WHERE lower(line) = lower(:heading)))
-                          OFFSET 0) c ON true
-                        ORDER BY n.distance, 1
-                        """.formatted(set.sqlType(), set.table(), set.sqlType(), scope.since()))
-                .param("asOf", scope.time(), java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
-                .param("query", literal(query))
-                .param("nearest", nearest)
-                .param("workspace", project.workspaceId())
-                .param("project", project.id())
-                .param("versions", scope.versionArray(), java.sql.Types.ARRAY)
-                .param("heading", scope.heading(), java.sql.Types.VARCHAR)
-                .query(ChunkSearch::scored)
-                .list();
-    }
-
-    private static int walked(VectorSet set, int nearest) {
-        return Math.clamp(nearest, set.efSearch() == null ? WALKED_AT_LEAST : set.efSearch(), 1_000);
     }
 
     /// The best chunks by the words of the question, best first. At most `candidates` matches are ranked.
@@ -455,59 +350,17 @@ public final class ChunkSearch {
     private List<Scored> ranked(
             Project project, String required, List<Term> terms, int top, int candidates, Scope scope) {
         if (scope.then() == null) {
-            return ranked("match_chunks(:project", project, required, terms, top, candidates, scope);
+            return today.ranked("match_chunks(:project", project, required, terms, top, candidates, scope);
         }
         List<Scored> live = scope.empty()
                 ? List.of()
-                : ranked("match_chunks_as_of(:project, :asOf", project, required, terms, top, candidates, scope);
+                : today.ranked("match_chunks_as_of(:project, :asOf", project, required, terms, top, candidates, scope);
         return best(live, past.ranked(project, required, terms, top, scope.heading(), scope.then()), top);
-    }
-
-    private List<Scored> ranked(
-            String function, Project project, String required, List<Term> terms, int top, int candidates, Scope scope) {
-        return jdbc.sql("""
-                        SELECT chunk_id, score FROM %s, CAST(:required AS tsquery),
-                          ARRAY(SELECT CAST(t AS tsquery) FROM unnest(CAST(:terms AS text[])) WITH ORDINALITY AS q (t, n)
-                                ORDER BY n),
-                          CAST(:weights AS float8[]), :top, CAST(:versions AS bigint[]), CAST(:heading AS text), :candidates)
-                        """.formatted(function))
-                .param("asOf", scope.time(), java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
-                .param("project", project.id())
-                .param("required", required)
-                .param(
-                        "terms",
-                        terms.stream()
-                                .map(term -> TextQuery.quoted(term.lexeme()))
-                                .toArray(String[]::new))
-                .param("weights", terms.stream().map(Term::weight).toArray(Double[]::new))
-                .param("top", top)
-                .param("versions", scope.versionArray(), java.sql.Types.ARRAY)
-                .param("heading", scope.heading(), java.sql.Types.VARCHAR)
-                .param("candidates", candidates)
-                .query(ChunkSearch::scored)
-                .list();
     }
 
     /// The lexemes of a question that live chunks of the project hold, rarest first.
     public List<Term> terms(Project project, String question) {
-        long total = chunks(project);
-        return jdbc.sql("""
-                        SELECT t.lexeme, l.chunks
-                        FROM unnest(to_tsvector('english', :question)) AS t (lexeme, positions, weights)
-                        JOIN lexemes l ON l.workspace_id = :workspace AND l.project_id = :project AND l.lexeme = t.lexeme
-                        WHERE l.chunks > 0
-                        ORDER BY l.chunks, t.lexeme
-                        LIMIT :most
-                        """)
-                .param("most", MOST_TERMS)
-                .param("question", question)
-                .param("workspace", project.workspaceId())
-                .param("project", project.id())
-                .query((row, number) -> new Term(
-                        row.getString(1),
-                        row.getLong(2),
-                        TextQuery.weight(row.getLong(2), Math.max(total, row.getLong(2)))))
-                .list();
+        return today.terms(project, question, chunks(project));
     }
 
     /// The lexemes of each text, as the full-text index sees them.
@@ -530,39 +383,7 @@ public final class ChunkSearch {
 
     /// As [#load(Project, List)], those that were live at a time.
     public List<Hit> load(Project project, List<Standing> standings, @Nullable Instant at) {
-        Map<Long, Standing> byId =
-                standings.stream().collect(Collectors.toMap(Standing::chunkId, standing -> standing));
-        Map<Long, Hit> hits = new HashMap<>();
-        jdbc.sql("""
-                        SELECT c.id, c.document_id, v.version, d.key, coalesce(v.title, v.file_name) AS title,
-                               c.heading_path, c.start_offset, c.end_offset, c.first_page, c.last_page,
-                               c.start_millis, c.end_millis, c.text, v.metadata, c.run_id
-                        FROM chunks c
-                        JOIN document_versions v ON v.workspace_id = c.workspace_id AND v.id = c.version_id
-                        JOIN documents d ON d.workspace_id = c.workspace_id AND d.id = c.document_id
-                        WHERE c.workspace_id = :workspace AND c.project_id = :project AND c.id = ANY (:ids) AND %s
-                        """.formatted(
-                                at == null
-                                        ? "c.valid_from IS NOT NULL AND c.valid_to IS NULL"
-                                        : "c.valid_from <= :asOf AND (c.valid_to IS NULL OR c.valid_to > :asOf)"))
-                .param("asOf", at == null ? null : at.atOffset(ZoneOffset.UTC), java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
-                .param("workspace", project.workspaceId())
-                .param("project", project.id())
-                .param("ids", byId.keySet().toArray(Long[]::new))
-                .query(row -> {
-                    Standing standing = byId.get(row.getLong("id"));
-                    if (standing != null) {
-                        hits.put(standing.chunkId(), hit(row, standing));
-                    }
-                });
-        List<Hit> ordered = new ArrayList<>(hits.size());
-        for (Standing standing : standings) {
-            Hit hit = hits.get(standing.chunkId());
-            if (hit != null) {
-                ordered.add(hit);
-            }
-        }
-        return ordered;
+        return rows.load(project, standings, at);
     }
 
     /// Headings that stand over live chunks of the project, from documents spread over all of it.
@@ -586,46 +407,6 @@ public final class ChunkSearch {
                 .param("atMost", atMost)
                 .query((row, number) -> row.getString(1))
                 .list();
-    }
-
-    private Hit hit(java.sql.ResultSet row, Standing standing) throws java.sql.SQLException {
-        return new Hit(
-                standing.chunkId(),
-                row.getObject("document_id", UUID.class),
-                row.getInt("version"),
-                row.getString("key"),
-                row.getString("title"),
-                Arrays.stream((Object[]) row.getArray("heading_path").getArray())
-                        .map(String::valueOf)
-                        .toList(),
-                row.getInt("start_offset"),
-                row.getInt("end_offset"),
-                row.getObject("first_page", Integer.class),
-                row.getObject("last_page", Integer.class),
-                row.getObject("start_millis", Long.class),
-                row.getObject("end_millis", Long.class),
-                row.getString("text"),
-                metadata(row.getString("metadata")),
-                standing.vectorRank(),
-                standing.textRank(),
-                standing.vectorScore(),
-                standing.textScore(),
-                standing.score(),
-                row.getLong("run_id"));
-    }
-
-    private Map<String, String> metadata(String stored) {
-        Map<String, String> metadata = new HashMap<>();
-        json.readValue(stored, METADATA).forEach((name, value) -> {
-            if (value != null) {
-                metadata.put(name, value.toString());
-            }
-        });
-        return metadata;
-    }
-
-    private static Scored scored(java.sql.ResultSet row, int number) throws java.sql.SQLException {
-        return new Scored(row.getLong(1), row.getDouble(2));
     }
 
     static String literal(float[] vector) {
