@@ -111,14 +111,24 @@ final class Catalogue {
         }
     }
 
-    /// Every backup, newest first. One that cannot be read is listed with what is wrong with it.
+    /// Every backup, what shows the latest moment first: the ids of two of one second say nothing of their order. One
+    /// that cannot be read is listed by when its manifest was written, with what is wrong with it.
     List<Entry> list() {
+        Map<String, Instant> ids = ids();
         List<Entry> entries = new ArrayList<>();
-        for (String id : ids().keySet()) {
+        for (String id : ids.keySet()) {
             entries.add(entry(id));
         }
-        entries.sort(Comparator.comparing(Entry::id).reversed());
+        entries.sort(Comparator.comparing((Entry entry) -> moment(entry, ids))
+                .thenComparing(Entry::id)
+                .reversed());
         return entries;
+    }
+
+    private static Instant moment(Entry entry, Map<String, Instant> written) {
+        return entry.manifest() == null
+                ? written.getOrDefault(entry.id(), Instant.EPOCH)
+                : entry.manifest().snapshotAt();
     }
 
     private Entry entry(String id) {
