@@ -116,7 +116,8 @@ public final class ChunkSearch {
             return versions == null ? null : versions.toArray(Long[]::new);
         }
 
-        @Nullable OffsetDateTime time() {
+        @Nullable
+        OffsetDateTime time() {
             return then == null ? null : then.time();
         }
 

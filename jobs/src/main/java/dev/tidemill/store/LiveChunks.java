@@ -28,8 +28,7 @@ final class LiveChunks {
     /// The nearest chunks that the scope lets through, nearest first.
     ///
     /// @param all how many chunks of the project can be found, asked only where it matters
-    List<Scored> byVector(
-            Project project, VectorSet set, float[] query, int top, Scope scope, LongSupplier all) {
+    List<Scored> byVector(Project project, VectorSet set, float[] query, int top, Scope scope, LongSupplier all) {
         if (scope.empty()) {
             return List.of();
         }
