@@ -13,6 +13,7 @@ import dev.tidemill.schema.Schema;
 import dev.tidemill.store.FirstStart;
 import dev.tidemill.store.IndexBuilder;
 import dev.tidemill.store.Projects;
+import dev.tidemill.store.TableStatistics;
 import dev.tidemill.store.Workspaces;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -102,6 +103,11 @@ class DatabaseConfiguration {
     }
 
     /// As the owner of the sets' tables, outside of any pool and transaction.
+    @Bean
+    TableStatistics tableStatistics(Database database) {
+        return new TableStatistics(database.owner());
+    }
+
     @Bean
     IndexBuilder indexBuilder(Database database) {
         return new IndexBuilder(database.owner());

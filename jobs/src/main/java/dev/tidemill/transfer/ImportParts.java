@@ -1,6 +1,7 @@
 package dev.tidemill.transfer;
 
 import dev.tidemill.store.Projects;
+import dev.tidemill.store.TableStatistics;
 import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.VectorSets;
 import dev.tidemill.store.Workspaces;
@@ -13,6 +14,7 @@ import org.springframework.batch.core.configuration.annotation.StepScope;
 import org.springframework.batch.core.step.StepExecution;
 import org.springframework.batch.infrastructure.item.Chunk;
 import org.springframework.batch.infrastructure.item.ItemWriter;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -133,6 +135,7 @@ class ImportParts {
             JdbcTemplate template,
             Projects projects,
             ImportProperties properties,
+            ObjectProvider<TableStatistics> statistics,
             @Value("#{stepExecution}") StepExecution step) {
         TransferParameters parameters = TransferParameters.of(step);
         return new ImportWriter(
@@ -141,6 +144,7 @@ class ImportParts {
                 projects,
                 parameters,
                 new VectorSets(workspaces, template).active(parameters.workspaceId(), parameters.projectId()),
-                properties.threads());
+                properties.threads(),
+                () -> statistics.ifAvailable(TableStatistics::refresh));
     }
 }

@@ -66,18 +66,22 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
     private final TransferParameters parameters;
     private final List<VectorSet> sets;
     private final int threads;
+    private final Runnable statistics;
+    private boolean looked;
     private final Map<Place, SourceScope> scopes = new HashMap<>();
     private @Nullable ExecutorService pool;
 
     /// @param sets all of the project, none where the file has no vectors
     /// @param threads transactions at a time
+    /// @param statistics has the planner look at what there is, once there is something
     ImportWriter(
             Workspaces workspaces,
             JdbcTemplate template,
             Projects projects,
             TransferParameters parameters,
             List<VectorSet> sets,
-            int threads) {
+            int threads,
+            Runnable statistics) {
         this.workspaces = workspaces;
         this.jdbc = JdbcClient.create(template);
         this.projects = projects;
@@ -89,6 +93,7 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
         this.parameters = parameters;
         this.sets = List.copyOf(sets);
         this.threads = threads;
+        this.statistics = statistics;
     }
 
     private record Place(String type, String location) {}
@@ -133,6 +138,10 @@ class ImportWriter implements SelectiveWriter<ImportedDocument>, Items<ImportedD
             }
         });
         shares.forEach(share -> result(share).forEach(one -> giveUp.accept(one.document(), one.error())));
+        if (!looked) {
+            looked = true;
+            statistics.run();
+        }
     }
 
     private boolean replaces() {
