@@ -14,6 +14,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -26,8 +27,10 @@ public final class PgBackRest {
 
     private static final String PROGRAM = "pgbackrest";
     private static final String STANZA = "tidemill";
+    /// Possessive, as what a wrong key made of a file may stand in the message, too long for a choice at each
+    /// character.
     private static final Pattern TROUBLE =
-            Pattern.compile("\"status\":\\{\"code\":99,\"message\":\"((?:[^\"\\\\]|\\\\.)*)\"");
+            Pattern.compile("\"status\":\\{\"code\":99,\"message\":\"((?:[^\"\\\\]++|\\\\.)*+)\"");
     private static final DateTimeFormatter TARGET =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSSSSS'+00'").withZone(ZoneOffset.UTC);
 
@@ -245,11 +248,16 @@ public final class PgBackRest {
     public String info() {
         String said = ask("info", "--output=json", "info");
         // It ends well then too, with the trouble in its answer.
-        Matcher trouble = TROUBLE.matcher(said);
-        if (trouble.find()) {
-            throw failed("info", trouble.group(1).replace("\\n", "; "));
-        }
+        trouble(said).ifPresent(told -> {
+            throw failed("info", told);
+        });
         return said;
+    }
+
+    /// Why it could not read its repository, in one line; empty where it could.
+    static Optional<String> trouble(String said) {
+        Matcher trouble = TROUBLE.matcher(said);
+        return trouble.find() ? Optional.of(trouble.group(1).replace("\\n", "; ")) : Optional.empty();
     }
 
     /// Names of the files of the log in the repository, segments and histories, without what pgBackRest adds to them.

@@ -68,6 +68,16 @@ class PgBackRestTest {
     }
 
     @Test
+    void whatAWrongKeyMadeOfAFileIsToldHoweverLongItIs() {
+        String garbage = "\u4e00 \\\" ".repeat(50_000);
+
+        assertThat(PgBackRest.trouble("[{\"status\":{\"code\":99,\"message\":\"" + garbage + "\"}}]"))
+                .contains(garbage);
+        assertThat(PgBackRest.trouble("[{\"status\":{\"code\":0,\"message\":\"ok\"}}]"))
+                .isEmpty();
+    }
+
+    @Test
     void aClusterIsBackedUpListedVerifiedAndRestoredToAMoment() throws Exception {
         try (PrivateCluster live = PrivateCluster.start(root.resolve("live"))) {
             live.createDatabase("tidemill");
