@@ -107,8 +107,8 @@ class RehearseConfiguration {
         return new Draft(premises.database(), Parameters.text(step, Parameters.DATABASE));
     }
 
-    /// A copy that an earlier run had begun to change is made anew: that run may have been killed when a change set was
-    /// applied and not yet noted, and it cannot be applied twice.
+    /// A copy that an earlier run had begun to change is made anew: a rehearsal tells how long all of the changes take,
+    /// and those that a killed run applied would be missing from that.
     private static void renew(StepExecution step, Premises premises) throws SQLException {
         Draft draft = draft(step, premises);
         boolean there =

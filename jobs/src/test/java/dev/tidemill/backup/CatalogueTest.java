@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
@@ -32,27 +31,6 @@ class CatalogueTest {
 
     private static void seal(Catalogue catalogue, String id, Instant snapshot) throws Exception {
         SecretKey dataKey = new SecretKeySpec(new byte[32], "AES");
-        Manifest manifest = new Manifest(
-                Manifest.FORMAT,
-                id,
-                "test",
-                Manifest.Scope.FULL,
-                null,
-                snapshot,
-                snapshot,
-                snapshot,
-                "0/0",
-                15,
-                "15",
-                "d",
-                "o",
-                List.of(),
-                Map.of(),
-                List.of(),
-                0,
-                catalogue.keys().wrap(dataKey, id),
-                List.of(),
-                List.of());
-        catalogue.seal(manifest, dataKey);
+        catalogue.seal(MadeManifest.of(id, snapshot, catalogue.keys().wrap(dataKey, id)), dataKey);
     }
 }

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -20,27 +19,7 @@ class RetentionRulesTest {
 
     private static Entry entry(int daysOld, Marks marks) {
         Instant at = NOW.minus(Duration.ofDays(daysOld));
-        Manifest manifest = new Manifest(
-                1,
-                "b" + daysOld,
-                "test",
-                Manifest.Scope.FULL,
-                null,
-                at,
-                at,
-                at,
-                "0/0",
-                15,
-                "15",
-                "d",
-                "o",
-                List.of(),
-                Map.of(),
-                List.of(),
-                0,
-                new Keys.Wrapped("k", ""),
-                List.of(),
-                List.of());
+        Manifest manifest = MadeManifest.of("b" + daysOld, at, new Keys.Wrapped("k", ""));
         return new Entry("b" + daysOld, manifest, marks);
     }
 

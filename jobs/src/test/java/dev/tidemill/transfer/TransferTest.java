@@ -190,8 +190,8 @@ class TransferTest {
                 .isEqualTo(2);
     }
 
-    @Test
-    void aKilledExportGoesOnWithItsNextPart() throws Exception {
+    /// Behind its third part.
+    private void killedExport() throws Exception {
         JobProcess.killAfter(
                 here,
                 "UPDATE",
@@ -202,6 +202,11 @@ class TransferTest {
                 TransferConfiguration.EXPORT,
                 Map.of("file", file().toString()),
                 SMALL);
+    }
+
+    @Test
+    void aKilledExportGoesOnWithItsNextPart() throws Exception {
+        killedExport();
         assertThat(file()).doesNotExist();
         long done = from.number("SELECT count(*) FROM export_parts WHERE sha256 IS NOT NULL");
         assertThat(done).isGreaterThanOrEqualTo(3);
@@ -222,16 +227,7 @@ class TransferTest {
 
     @Test
     void aKilledExportBeginsAnewWhenTheProjectIsAnotherMeanwhile() throws Exception {
-        JobProcess.killAfter(
-                here,
-                "UPDATE",
-                "export_parts",
-                3,
-                folder.resolve("process.log"),
-                TransferConfiguration.class,
-                TransferConfiguration.EXPORT,
-                Map.of("file", file().toString()),
-                SMALL);
+        killedExport();
         new MadeCorpus(from).documents("/c", 9, 3, 2);
         from.execute("UPDATE projects SET corpus_generation = corpus_generation + 1");
 
