@@ -48,7 +48,7 @@ public final class ChildRuns {
         // Not within the step's transaction: what a launch prepares must be there when it is started.
         RunView view = outside.execute(status -> {
             Launched launched = platform.launch(request);
-            RunView now = platform.get(launched.runId()).orElseThrow();
+            RunView now = platform.newest(launched.runId()).orElseThrow();
             boolean brokenOff = switch (now.state()) {
                 case STOPPED, FAILED, NEEDS_OPERATOR -> true;
                 case QUEUED, RUNNING, STOPPING, RETRYING, COMPLETED, COMPLETED_WITH_SKIPS, ABANDONED -> false;
@@ -58,7 +58,7 @@ public final class ChildRuns {
             if (brokenOff && first && !launched.created()) {
                 long resumed = platform.resume(
                         request.workspaceId(), now.id(), request.requestedBy(), "its parent run was resumed");
-                return platform.get(resumed).orElseThrow();
+                return platform.newest(resumed).orElseThrow();
             }
             return now;
         });

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /// The runs of a workspace, as somebody in it may see them: every read is a transaction of that workspace, so that
@@ -39,6 +40,8 @@ public final class RunHistory {
         this.jdbc = jdbc;
         this.transactions = new TransactionTemplate(transactionManager);
         this.transactions.setReadOnly(true);
+        // All statements of a look see one moment: a run that is gone on with between two of them would seem over.
+        this.transactions.setIsolationLevel(TransactionDefinition.ISOLATION_REPEATABLE_READ);
         this.rows = new RunRows(jdbc, jobs, clock);
     }
 

@@ -75,6 +75,11 @@ public record RunView(
         return end != null;
     }
 
+    /// Whether no other run of its launch had gone on with it when it was looked at.
+    boolean isNewest() {
+        return runs.getLast() == id;
+    }
+
     public boolean completed() {
         return status.equals("COMPLETED");
     }

@@ -378,8 +378,7 @@ public final class Runs implements SmartLifecycle {
         CompletableFuture<Long> end = dispatcher.end(instance);
         // It may have ended before anybody waited.
         control.call(() -> launches.find(instance)).ifPresent(dispatcher::tellEnd);
-        return end.thenApply(
-                ended -> get(control.call(() -> last(ended)).getId()).orElseThrow());
+        return end.thenApply(ended -> newest(runId).orElseThrow());
     }
 
     private Optional<JobExecution> execution(long runId) {
@@ -407,6 +406,16 @@ public final class Runs implements SmartLifecycle {
     /// A run of whatever workspace. [RunHistory] is for callers.
     public Optional<RunView> get(long runId) {
         return control.call(() -> rows.views(List.of(runId)).stream().findFirst());
+    }
+
+    /// The newest run of the launch that a run of whatever workspace belongs to: what goes on with it may have begun
+    /// since its id was told, and only the newest one stands where the launch does.
+    public Optional<RunView> newest(long runId) {
+        Optional<RunView> view = get(runId);
+        while (view.isPresent() && !view.get().isNewest()) {
+            view = get(view.get().runs().getLast());
+        }
+        return view;
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -139,6 +140,30 @@ class RunHistoryTest {
         assertThat(List.of(run(10).attempt(), run(11).attempt())).containsExactly(1, 2);
         assertThat(found(query(null, RunState.FAILED, Map.of(), null))).containsExactly(10L);
         assertThat(history.runs.now(OURS, false, Set.of(10L)).followed())
+                .hasEntrySatisfying(10L, newest -> assertThat(newest.id()).isEqualTo(11));
+    }
+
+    @Test
+    void aRunThatIsGoneOnWithDuringTheLookIsSeenAsItWasOrAsItIsButNotAsOver() {
+        history.launch(OURS, 1, "ingest", "waiting");
+        history.run(1, 10, "FAILED", START, END, Map.of());
+        AtomicBoolean goneOnWith = new AtomicBoolean();
+        // The clock is read between two statements of a look.
+        RunHistory runs = new RunHistory(history.app, history.transactions, new Jobs(List.of()), () -> {
+            if (!goneOnWith.getAndSet(true)) {
+                history.run(1, 11, "STARTED", History.NOW, null, Map.of());
+            }
+            return History.NOW;
+        });
+
+        assertThat(runs.now(OURS, true, Set.of(10L))).satisfies(now -> {
+            assertThat(goneOnWith).isTrue();
+            assertThat(now.live()).extracting(RunView::state).containsExactly(RunState.RETRYING);
+            assertThat(now.followed())
+                    .hasEntrySatisfying(
+                            10L, newest -> assertThat(newest.state()).isEqualTo(RunState.RETRYING));
+        });
+        assertThat(runs.now(OURS, true, Set.of(10L)).followed())
                 .hasEntrySatisfying(10L, newest -> assertThat(newest.id()).isEqualTo(11));
     }
 

@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -28,6 +30,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -260,28 +264,27 @@ class RunProtocolTest {
         assertThat(number("SELECT count(*) FROM batch_job_execution")).isEqualTo(201);
     }
 
-    /// Commits, and then says that the connection was lost meanwhile.
-    private static DataSource losingReplies(DataSource source, AtomicBoolean armed) {
+    /// Sees the calls on a connection, with their first argument.
+    private abstract static class Watch {
+        abstract void before(String method, String argument);
+
+        abstract void after(String method) throws SQLException;
+    }
+
+    private static DataSource watched(DataSource source, Supplier<Watch> watches) {
         return new DelegatingDataSource(source) {
             @Override
             public Connection getConnection() throws SQLException {
                 Connection real = super.getConnection();
-                AtomicBoolean copying = new AtomicBoolean();
+                Watch watch = watches.get();
                 return (Connection) Proxy.newProxyInstance(
                         Connection.class.getClassLoader(),
                         new Class<?>[] {Connection.class},
                         (proxy, method, arguments) -> {
                             try {
-                                if (method.getName().equals("prepareStatement")
-                                        && String.valueOf(arguments[0]).contains("INTO copied")) {
-                                    copying.set(true);
-                                }
+                                watch.before(method.getName(), arguments == null ? "" : String.valueOf(arguments[0]));
                                 Object result = method.invoke(real, arguments);
-                                if (method.getName().equals("commit")
-                                        && copying.getAndSet(false)
-                                        && armed.getAndSet(false)) {
-                                    throw new SQLException("connection lost in COMMIT", "08006");
-                                }
+                                watch.after(method.getName());
                                 return result;
                             } catch (InvocationTargetException e) {
                                 throw e.getCause();
@@ -289,6 +292,28 @@ class RunProtocolTest {
                         });
             }
         };
+    }
+
+    /// Commits, and then says that the connection was lost meanwhile.
+    private static DataSource losingReplies(DataSource source, AtomicBoolean armed) {
+        return watched(source, () -> new Watch() {
+            private boolean copying;
+
+            @Override
+            void before(String method, String argument) {
+                copying |= method.equals("prepareStatement") && argument.contains("INTO copied");
+            }
+
+            @Override
+            void after(String method) throws SQLException {
+                if (method.equals("commit") && copying) {
+                    copying = false;
+                    if (armed.getAndSet(false)) {
+                        throw new SQLException("connection lost in COMMIT", "08006");
+                    }
+                }
+            }
+        });
     }
 
     @Test
@@ -358,6 +383,51 @@ class RunProtocolTest {
         assertThat(node.finished(run).status()).isEqualTo("FAILED");
         assertThat(tries).hasValue(3);
         assertThat(state(run)).isEqualTo("failed");
+    }
+
+    /// Between the answer to a launch and the look at its run, a node may go on with it in another run.
+    @Test
+    void aChildRunThatIsGoneOnWithRightNowIsNotTakenForFailed() throws Exception {
+        LaunchRequest child = LaunchRequest.of(TestNode.WORKSPACE, "busy", Map.of(), "a parent")
+                .identifiedBy("the child");
+        AtomicReference<@Nullable TestNode> node = new AtomicReference<>();
+        AtomicReference<@Nullable Runnable> meanwhile = new AtomicReference<>();
+        List<RunView> seen = new ArrayList<>();
+        node.set(node(TestNode.on(database)
+                .job("busy", job("busy", FREE, (contribution, context) -> {
+                    throw new Busy();
+                }))
+                .job("parent", job("parent", FREE, (contribution, context) -> {
+                    seen.add(Objects.requireNonNull(node.get())
+                            .children()
+                            .follow(contribution.getStepExecution(), child));
+                    return RepeatStatus.FINISHED;
+                }))
+                .around(source -> watched(source, () -> new Watch() {
+                    @Override
+                    void before(String method, String argument) {
+                        if (method.equals("prepareStatement") && argument.contains("e.exit_message")) {
+                            // The first statement of a look at runs.
+                            Optional.ofNullable(meanwhile.getAndSet(null)).ifPresent(Runnable::run);
+                        }
+                    }
+
+                    @Override
+                    void after(String method) {}
+                }))));
+        long run = Objects.requireNonNull(node.get()).runs().launch(child).runId();
+        await("waits", () -> state(run).equals("waiting"));
+        meanwhile.set(() -> Objects.requireNonNull(node.get()).resume(run));
+        long parent = Objects.requireNonNull(node.get())
+                .launch("parent", Map.of("subject", "another"))
+                .runId();
+
+        assertThat(Objects.requireNonNull(node.get()).finished(parent).status()).isEqualTo("COMPLETED");
+        assertThat(meanwhile).hasNullValue();
+        assertThat(seen).singleElement().satisfies(view -> {
+            assertThat(view.runs()).containsExactly(run, view.id());
+            assertThat(ChildRuns.goesOn(view)).isTrue();
+        });
     }
 
     @Test

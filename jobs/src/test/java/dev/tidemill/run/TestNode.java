@@ -119,6 +119,10 @@ final class TestNode implements AutoCloseable {
         return context.getBean(Runs.class);
     }
 
+    ChildRuns children() {
+        return context.getBean(ChildRuns.class);
+    }
+
     UUID bootId() {
         return context.getBean(Node.class).bootId();
     }
