@@ -88,9 +88,9 @@ class DatabaseConfiguration {
 
     /// For the jobs on the whole installation.
     @Bean
-    Premises premises(Home home, Database database, StartWorkspace workspace) {
+    Premises premises(Home home, Database database, StartWorkspace workspace, Node node) {
         return new Premises(
-                new LiveDatabase(database.jdbcUrl(), database.username(), database.password()),
+                new LiveDatabase(database.jdbcUrl(), database.username(), database.password(), node.connectionMark()),
                 database.isPrivate() ? home.postgres() : null,
                 workspace.id());
     }

@@ -255,11 +255,20 @@ final class Draft {
     }
 
     /// Connections to it, each piece of work in a transaction of its own.
-    Sessions sessions() {
+    ///
+    /// @param permitted throws when this process may not work on it any more; asked when a connection is there, as
+    ///     whoever goes on with the run ends those that are there then
+    Sessions sessions(Runnable permitted) {
         return new Sessions(() -> {
             Connection connection = database().connect("tidemill restore");
-            connection.setAutoCommit(false);
-            return connection;
+            try {
+                permitted.run();
+                connection.setAutoCommit(false);
+                return connection;
+            } catch (RuntimeException | SQLException e) {
+                connection.close();
+                throw e;
+            }
         });
     }
 

@@ -16,8 +16,15 @@ import org.postgresql.ds.PGSimpleDataSource;
 /// The database that is backed up, as its owner reaches it, and other databases of the same server.
 ///
 /// @param url for the JDBC driver, without user and password
+/// @param mark what the application names of its sessions end with, so that others can end them once this process is
+///     dead; empty for none
 public record LiveDatabase(
-        String url, @Nullable String username, @Nullable String password) {
+        String url, @Nullable String username, @Nullable String password, String mark) {
+
+    /// Without a mark: for a process that works on no run.
+    public LiveDatabase(String url, @Nullable String username, @Nullable String password) {
+        this(url, username, password, "");
+    }
 
     /// For sessions that see every row: a superuser, else the role that passes row-level security. With row_security
     /// off a row that would be hidden is an error instead of a gap.
@@ -42,19 +49,27 @@ public record LiveDatabase(
     LiveDatabase named(String database) {
         DatabaseUrl parsed = parsed();
         return new LiveDatabase(
-                new DatabaseUrl(parsed.hosts(), database, null, null, parsed.options()).jdbcUrl(), username, password);
+                new DatabaseUrl(parsed.hosts(), database, null, null, parsed.options()).jdbcUrl(),
+                username,
+                password,
+                mark);
+    }
+
+    /// For sessions that are to outlive this process.
+    LiveDatabase unmarked() {
+        return new LiveDatabase(url, username, password);
     }
 
     /// Unpooled.
     ///
-    /// @param application shown by the server
+    /// @param application shown by the server, with the mark
     /// @param options of the session, as `-c name=value`
     DataSource source(String application, String options) {
         PGSimpleDataSource source = new PGSimpleDataSource();
         source.setUrl(url);
         source.setUser(username);
         source.setPassword(password);
-        source.setApplicationName(application);
+        source.setApplicationName(mark.isEmpty() ? application : application + " " + mark);
         source.setConnectTimeout(10);
         source.setTcpKeepAlive(true);
         if (!options.isEmpty()) {

@@ -5,6 +5,7 @@ import dev.tidemill.backup.PostData.Work;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.JobDefinition;
 import dev.tidemill.run.JobParameter;
+import dev.tidemill.run.LeaseCheck;
 import dev.tidemill.run.StepWork;
 import dev.tidemill.run.Steps;
 import java.nio.file.Path;
@@ -38,8 +39,9 @@ class RestoreConfiguration {
             RestoreProperties properties,
             DrillProperties drill,
             Control control,
+            LeaseCheck leases,
             Scratch scratch) {
-        return new RestoreJob(premises, depot, rows, questions, properties, drill, control, scratch);
+        return new RestoreJob(premises, depot, rows, questions, properties, drill, control, leases, scratch);
     }
 
     @Bean

@@ -8,6 +8,7 @@ import dev.tidemill.backup.PostData.Stage;
 import dev.tidemill.backup.PostData.Work;
 import dev.tidemill.run.Control;
 import dev.tidemill.run.LaunchRequest;
+import dev.tidemill.run.LeaseCheck;
 import dev.tidemill.run.alerts.Event;
 import dev.tidemill.run.alerts.Outbox;
 import dev.tidemill.run.alerts.Severity;
@@ -55,6 +56,7 @@ final class RestoreJob implements JobExecutionListener {
     private final RestoreProperties properties;
     private final DrillProperties drill;
     private final Control control;
+    private final LeaseCheck leases;
     private final Outbox outbox;
     private final Scratch scratch;
 
@@ -66,6 +68,7 @@ final class RestoreJob implements JobExecutionListener {
             RestoreProperties properties,
             DrillProperties drill,
             Control control,
+            LeaseCheck leases,
             Scratch scratch) {
         this.scratch = scratch;
         this.premises = premises;
@@ -75,6 +78,7 @@ final class RestoreJob implements JobExecutionListener {
         this.properties = properties;
         this.drill = drill;
         this.control = control;
+        this.leases = leases;
         this.outbox = new Outbox(control.jdbc());
     }
 
@@ -153,7 +157,7 @@ final class RestoreJob implements JobExecutionListener {
     AheadReader<Manifest.Part, Loading.Loaded> loading(StepExecution step, boolean late) {
         Archive archive = archive(step);
         Draft draft = draft(step);
-        Sessions sessions = draft.sessions();
+        Sessions sessions = sessions(step, draft);
         Loading loading = new Loading(archive, sessions, only(step));
         return new AheadReader<>(
                         "load",
@@ -183,7 +187,7 @@ final class RestoreJob implements JobExecutionListener {
     AheadReader<Work, Work> statements(StepExecution step, Set<Stage> stages) {
         Draft draft = draft(step);
         Archive archive = archive(step);
-        Sessions sessions = draft.sessions();
+        Sessions sessions = sessions(step, draft);
         int threads = properties.threads();
         return new AheadReader<Work, Work>(
                         "constrain",
@@ -202,9 +206,13 @@ final class RestoreJob implements JobExecutionListener {
         return PostData.vectors(work.statements().getFirst().method()) ? all : Math.max(16, all / threads);
     }
 
-    private void inOrder(Draft draft, PostData postData, Stage... stages) throws Exception {
+    private Sessions sessions(StepExecution step, Draft draft) {
+        return draft.sessions(() -> leases.require(step.getJobExecution()));
+    }
+
+    private void inOrder(StepExecution step, Draft draft, PostData postData, Stage... stages) throws Exception {
         Set<Integer> done = draft.done();
-        try (Sessions sessions = draft.sessions()) {
+        try (Sessions sessions = sessions(step, draft)) {
             for (Stage stage : stages) {
                 List<Later> left = postData.left(stage, done);
                 if (!left.isEmpty()) {
@@ -224,7 +232,7 @@ final class RestoreJob implements JobExecutionListener {
             return;
         }
         Archive archive = archive(step);
-        inOrder(draft, postData(archive), Stage.RULES);
+        inOrder(step, draft, postData(archive), Stage.RULES);
         try (Connection connection = draft.database().connect("tidemill restore")) {
             LiveDatabase.execute(connection, "SET synchronous_commit = off");
             for (String sql : Draft.split(sql(archive, Manifest.Kind.SEQUENCES))) {
@@ -239,7 +247,7 @@ final class RestoreJob implements JobExecutionListener {
     void relate(StepExecution step) throws Exception {
         Draft draft = draft(step);
         if (!over(step, draft)) {
-            inOrder(draft, postData(archive(step)), Stage.LATE_RULES, Stage.REFERENCES);
+            inOrder(step, draft, postData(archive(step)), Stage.LATE_RULES, Stage.REFERENCES);
         }
     }
 
@@ -249,7 +257,7 @@ final class RestoreJob implements JobExecutionListener {
             return;
         }
         Archive archive = archive(step);
-        inOrder(draft, postData(archive), Stage.LAST);
+        inOrder(step, draft, postData(archive), Stage.LAST);
         try (Connection connection = draft.database().connect("tidemill restore")) {
             LiveDatabase.execute(connection, "SET synchronous_commit = off");
             Statistics.ofKeys(connection, archive.manifest(), true);

@@ -62,7 +62,7 @@ final class Snapshot implements AutoCloseable {
     }
 
     private static Snapshot open(LiveDatabase database, String backup, @Nullable String from) throws SQLException {
-        Connection connection = database.connectSeeingAll(keeper(backup));
+        Connection connection = database.unmarked().connectSeeingAll(keeper(backup));
         try {
             LiveDatabase.execute(connection, """
                     DO $$ BEGIN

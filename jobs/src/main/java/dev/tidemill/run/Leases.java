@@ -150,8 +150,8 @@ final class Leases {
         return dead;
     }
 
-    /// Ends the database connections of dead processes. One of them may hang between its last statement and its
-    /// commit and hold a lease's row; and what it left open must not keep locks.
+    /// Ends the connections of dead processes to any database of the server. One of them may hang between its last
+    /// statement and its commit and hold a lease's row; and what it left open must not keep locks, nor commit.
     void disconnect(List<UUID> dead) {
         if (dead.isEmpty()) {
             return;
@@ -159,8 +159,7 @@ final class Leases {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement statement = connection.prepareStatement("""
                         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                        WHERE datname = current_database() AND pid <> pg_backend_pid()
-                          AND application_name LIKE '%' || ?
+                        WHERE pid <> pg_backend_pid() AND application_name LIKE '%' || ?
                         """)) {
             for (UUID node : dead) {
                 statement.setString(1, Node.connectionMark(node));

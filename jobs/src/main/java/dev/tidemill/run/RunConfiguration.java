@@ -84,6 +84,11 @@ public class RunConfiguration {
     }
 
     @Bean
+    LeaseCheck leaseCheck(Control control, Node node) {
+        return new LeaseCheck(control, node);
+    }
+
+    @Bean
     Jobs jobs(List<JobDefinition> definitions, Environment environment) {
         return new Jobs(definitions, new ConfigHash(environment)::of);
     }

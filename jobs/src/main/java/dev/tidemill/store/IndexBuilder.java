@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,13 +24,23 @@ import org.springframework.jdbc.support.SQLExceptionTranslator;
 /// No transaction can hold such a build, so what a killed one leaves behind is found and built anew.
 public final class IndexBuilder {
 
+    /// What PostgreSQL says when a lock was not to be had in time.
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+
     private final DataSource owner;
+    private final Duration hung;
 
     /// Works as the owner.
     ///
     /// @param owner connections of the owner of the tables, outside of any pool
     public IndexBuilder(DataSource owner) {
+        this(owner, Duration.ofSeconds(10));
+    }
+
+    /// @param hung how long a session that is to build may do nothing before it is taken for one of a hung process
+    IndexBuilder(DataSource owner, Duration hung) {
         this.owner = owner;
+        this.hung = hung;
     }
 
     /// What a build may take of the machine.
@@ -47,7 +58,10 @@ public final class IndexBuilder {
             throws InterruptedException {
         try (Connection connection = owner.getConnection();
                 Statement statement = connection.createStatement()) {
-            prepare(statement, set.table(), means);
+            if (!alone(connection, set.table(), stop)) {
+                return false;
+            }
+            prepare(statement, means);
             if (valid(connection, set)) {
                 return true;
             }
@@ -77,7 +91,10 @@ public final class IndexBuilder {
         }
         try (Connection connection = owner.getConnection();
                 Statement statement = connection.createStatement()) {
-            prepare(statement, table, means);
+            if (!alone(connection, table, stop)) {
+                return false;
+            }
+            prepare(statement, means);
             dropLeftovers(connection, table);
             try {
                 return run(
@@ -95,9 +112,45 @@ public final class IndexBuilder {
         }
     }
 
-    private static void prepare(Statement statement, String table, Means means) throws SQLException {
-        // Of the session: what is left of one that died goes with it.
-        statement.execute("SELECT pg_advisory_lock(hashtextextended('" + table + "_hnsw', 0))");
+    /// Waits until no other session builds the index. The lock is of the session: one whose process died builds to its
+    /// end, and the index is found then. One whose process hangs does nothing, would keep the lock, and is ended.
+    ///
+    /// @return false when it was told to give up
+    private boolean alone(Connection connection, String table, BooleanSupplier stop) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET lock_timeout = '1s'");
+        }
+        while (!stop.getAsBoolean()) {
+            try (PreparedStatement lock =
+                    connection.prepareStatement("SELECT pg_advisory_lock(hashtextextended(?, 0))")) {
+                lock.setString(1, table + "_hnsw");
+                lock.execute();
+                return true;
+            } catch (SQLException e) {
+                if (!LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+                    throw e;
+                }
+                endHung(connection, table);
+            }
+        }
+        return false;
+    }
+
+    private void endHung(Connection connection, String table) throws SQLException {
+        try (PreparedStatement end = connection.prepareStatement("""
+                SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                  AND (CAST(l.classid AS bigint) << 32 | CAST(l.objid AS bigint)) = hashtextextended(?, 0)
+                  AND a.state = 'idle' AND a.state_change <= clock_timestamp() - CAST(? AS interval)
+                """)) {
+            end.setString(1, table + "_hnsw");
+            end.setString(2, hung.toMillis() + " milliseconds");
+            end.execute();
+        }
+    }
+
+    private static void prepare(Statement statement, Means means) throws SQLException {
         // It waits for transactions that began before it, for as long as those take.
         statement.execute("SET lock_timeout = 0");
         statement.execute("SET statement_timeout = 0");

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemill.postgres.TestDatabase;
 import dev.tidemill.run.LaunchRequest;
+import dev.tidemill.run.Node;
 import dev.tidemill.run.RunConfiguration;
 import dev.tidemill.run.RunView;
 import dev.tidemill.run.Runs;
@@ -86,13 +87,24 @@ final class BackupHarness implements AutoCloseable {
             return new LazyConnectionDataSourceProxy(pool);
         }
 
+        /// As the owner, who may end the sessions of dead processes.
+        @Bean(defaultCandidate = false)
+        @Qualifier(RunConfiguration.HEARTBEAT)
+        DataSource heartbeatDataSource(Environment environment) {
+            return new DriverManagerDataSource(
+                    environment.getRequiredProperty("test.url"),
+                    environment.getRequiredProperty("test.username"),
+                    environment.getRequiredProperty("test.password"));
+        }
+
         @Bean
-        Premises premises(Environment environment) {
+        Premises premises(Environment environment, Node node) {
             return new Premises(
                     new LiveDatabase(
                             environment.getRequiredProperty("test.url"),
                             environment.getRequiredProperty("test.username"),
-                            environment.getRequiredProperty("test.password")),
+                            environment.getRequiredProperty("test.password"),
+                            node.connectionMark()),
                     environment.containsProperty("test.cluster")
                             ? Path.of(environment.getRequiredProperty("test.cluster"))
                             : null,

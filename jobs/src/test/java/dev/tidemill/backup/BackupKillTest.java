@@ -15,16 +15,19 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /// Backups and restores killed with SIGKILL are gone on with, and what comes of it is whole.
+@Timeout(300)
 class BackupKillTest {
 
     @TempDir
@@ -305,6 +308,62 @@ class BackupKillTest {
             assertThat(sample.digest(sample.database().name())).isEqualTo(before);
             sample.drop("half");
         }
+    }
+
+    /// It still holds what its transactions locked, and does not know that others took it for dead.
+    @Test
+    void aRestoreWhoseProcessHangsInATransactionIsGoneOnWithAndHarmsNothingWhenItWakes() throws Exception {
+        String id;
+        Map<String, String> before;
+        try (BackupHarness harness = sample.harness(home, Map.of())) {
+            id = harness.backup();
+            before = sample.digest(sample.database().name());
+        }
+        Process process = BackupProcess.start(sample, home, "restore", "backup=" + id, "database=hung");
+        try {
+            Await.until("it hangs in a transaction", () -> {
+                assertThat(process.isAlive()).as(this::log).isTrue();
+                if (inTransaction() == 0) {
+                    return false;
+                }
+                signal("STOP", process);
+                Await.until(
+                        "it stands still",
+                        () -> Files.readString(Path.of("/proc", Long.toString(process.pid()), "status"))
+                                .contains("State:\tT"));
+                if (inTransaction() > 0) {
+                    return true;
+                }
+                signal("CONT", process);
+                return false;
+            });
+            sample.execute("UPDATE nodes SET expires_at = '-infinity'");
+            try (BackupHarness harness = sample.harness(home, Map.of())) {
+                RunView run = harness.await(harness.runs().resumeOrphans().getFirst());
+                assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+                signal("CONT", process);
+                assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(this::log).isTrue();
+            }
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        assertThat(sample.digest("hung")).isEqualTo(before);
+        assertThat(sample.number("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'hung_restoring'"))
+                .isZero();
+        sample.drop("hung");
+    }
+
+    private static long inTransaction() throws Exception {
+        return sample.number(
+                "postgres",
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = 'hung_restoring' AND state = 'idle in transaction'");
+    }
+
+    private static void signal(String name, Process process) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
     }
 
     private static long loadedSoFar() {
