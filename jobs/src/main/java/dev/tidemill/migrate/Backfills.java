@@ -24,12 +24,22 @@ final class Backfills {
 
     /// Those that the database waits for and the program knows.
     List<Backfill> open() {
-        List<String> open = jdbc.sql("SELECT id FROM backfills WHERE state = 'open'")
-                .query((row, n) -> row.getString(1))
-                .list();
+        List<String> open = waitedFor();
         return Backfill.all().stream()
                 .filter(backfill -> open.contains(backfill.changeSet()))
                 .toList();
+    }
+
+    /// Change sets whose backfill the database waits for and another version of the program knows.
+    List<String> unknown() {
+        List<String> known = Backfill.all().stream().map(Backfill::changeSet).toList();
+        return waitedFor().stream().filter(id -> !known.contains(id)).toList();
+    }
+
+    private List<String> waitedFor() {
+        return jdbc.sql("SELECT id FROM backfills WHERE state = 'open' ORDER BY id")
+                .query((row, n) -> row.getString(1))
+                .list();
     }
 
     List<UUID> workspaces() {

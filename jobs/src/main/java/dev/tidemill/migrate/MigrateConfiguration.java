@@ -91,14 +91,26 @@ public class MigrateConfiguration {
                 open.add(backfill.changeSet() + " (" + left + " rows)");
             }
         }
-        String message = done.isEmpty() ? "" : "filled in: " + String.join(", ", done);
+        List<String> told = new ArrayList<>();
+        if (!done.isEmpty()) {
+            told.add("filled in: " + String.join(", ", done));
+        }
         if (!open.isEmpty()) {
-            message += (message.isEmpty() ? "" : "; ") + "still open: " + String.join(", ", open);
+            told.add("still open: " + String.join(", ", open));
+        }
+        List<String> unknown = backfills.unknown();
+        if (!unknown.isEmpty()) {
+            told.add(unknown(unknown));
         }
         Progress.message(
                 contribution.getStepExecution().getJobExecution().getExecutionContext(),
-                message.isEmpty() ? "nothing to fill in" : message);
+                told.isEmpty() ? "nothing to fill in" : String.join("; ", told));
         return RepeatStatus.FINISHED;
+    }
+
+    private static String unknown(List<String> changeSets) {
+        return "not known to this version of the program: " + String.join(", ", changeSets)
+                + " (a newer one has changed the schema: run it there)";
     }
 
     @Bean
@@ -118,17 +130,22 @@ public class MigrateConfiguration {
     private static Plan plan(Backfills backfills, MigrateProperties properties, Precautions precautions) {
         Map<String, Long> counts = new LinkedHashMap<>();
         backfills.open().forEach(backfill -> counts.put(backfill.changeSet(), backfills.left(backfill)));
+        List<String> notes = new ArrayList<>();
+        precautions
+                .reason(properties.backupBefore(), left(backfills))
+                .ifPresent(reason -> notes.add(reason + ": what is done about it says migrate.backup-before ("
+                        + properties.backupBefore().mode() + ")"));
+        List<String> unknown = backfills.unknown();
+        if (!unknown.isEmpty()) {
+            notes.add(unknown(unknown));
+        }
         return new Plan(
                 counts,
                 0,
                 BigDecimal.ZERO,
                 Duration.ZERO,
                 0,
-                precautions
-                        .reason(properties.backupBefore(), left(backfills))
-                        .map(reason -> List.of(reason + ": what is done about it says migrate.backup-before ("
-                                + properties.backupBefore().mode() + ")"))
-                        .orElse(List.of()),
+                notes,
                 ContentHash.of(counts.toString()).hex());
     }
 

@@ -86,6 +86,20 @@ class MigrateTest {
     }
 
     @Test
+    void aBackfillThatOnlyANewerProgramKnowsIsNamedAndStaysOpen() {
+        migrate();
+        node.execute("INSERT INTO backfills (id) VALUES ('999-of-tomorrow')");
+        assertThat(node.plan(MigrateConfiguration.JOB, Map.of()).plan().notes())
+                .anySatisfy(note -> assertThat(note).contains("999-of-tomorrow"));
+
+        RunView run = migrate();
+
+        assertThat(run.status()).isEqualTo("COMPLETED");
+        assertThat(run.message()).startsWith("not known to this version of the program: 999-of-tomorrow");
+        assertThat(Schema.openBackfills(database.dataSource())).containsExactly("999-of-tomorrow");
+    }
+
+    @Test
     void aKilledBackfillGoesOnFromItsLastCommit() throws Exception {
         JobProcess.killAfter(
                 database,

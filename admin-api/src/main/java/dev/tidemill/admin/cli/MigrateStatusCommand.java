@@ -25,6 +25,11 @@ final class MigrateStatusCommand implements Callable<Integer> {
         this.tool = tool;
     }
 
+    /// As JSON.
+    ///
+    /// @param openBackfills change sets whose backfill is not done
+    private record Status(List<Change> changes, List<String> drift, List<String> openBackfills) {}
+
     @Override
     public Integer call() {
         tool.home().prepare();
@@ -34,8 +39,7 @@ final class MigrateStatusCommand implements Callable<Integer> {
             List<String> backfills = Schema.openBackfills(database.owner());
             long missing = changes.stream().filter(change -> !change.applied()).count();
             if (output.json()) {
-                tool.out().println(Output.pretty(changes));
-                drift.forEach(line -> tool.err().println("drift: " + line));
+                tool.out().println(Output.pretty(new Status(changes, drift, backfills)));
             } else {
                 changes.forEach(change -> tool.out()
                         .printf(

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Operators let go of documents that were really ingested, and move a project whose vectors a model really made.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -304,6 +306,14 @@ class RetentionServerTest {
         owner.sql("DROP INDEX documents_deleted").update();
         assertThat(tool.run("migrate", "status")).isEqualTo(7);
         assertThat(out.toString()).contains("drift    index documents_deleted is missing");
+        owner.sql("UPDATE backfills SET state = 'open' WHERE id = '122-version-tokens'")
+                .update();
+        out.getBuffer().setLength(0);
+        assertThat(tool.run("migrate", "status", "-o", "json")).isEqualTo(7);
+        JsonNode status = JsonMapper.shared().readTree(out.toString());
+        assertThat(status.path("changes").size()).isPositive();
+        assertThat(status.path("drift").path(0).asString()).startsWith("index documents_deleted is missing");
+        assertThat(status.path("openBackfills").path(0).asString()).isEqualTo("122-version-tokens");
         Files.writeString(folder.resolve("120-last.sql"), "");
         assertThat(tool.run("migrate", "new", "Labels of documents!", "--folder", folder.toString()))
                 .isZero();
