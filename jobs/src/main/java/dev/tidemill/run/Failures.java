@@ -16,6 +16,7 @@ import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.RecoverableDataAccessException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.TransactionSystemException;
 
 /// Why runs fail: what kind of failure it was, and one sentence about it.
 final class Failures {
@@ -78,6 +79,8 @@ final class Failures {
                         || t instanceof RecoverableDataAccessException
                         || t instanceof DataAccessResourceFailureException
                         || t instanceof CannotCreateTransactionException
+                        // Also one that could not be rolled back, as its connection is gone; that hides why.
+                        || t instanceof TransactionSystemException
                         || t instanceof SQLTransientException
                         || t instanceof SQLRecoverableException
                         || t instanceof HttpTimeoutException

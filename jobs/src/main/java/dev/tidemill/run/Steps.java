@@ -68,10 +68,12 @@ public final class Steps {
         return new GroupStepBuilder<>(step, policies);
     }
 
-    /// A step that runs in transactions of its own making, each bounded.
+    /// A step that runs in transactions of its own making, each bounded; what it notes in the context of the run
+    /// commits
+    /// with them.
     public TaskletStepBuilder tasklet(String name, Tasklet tasklet) {
         return new StepBuilder(name, repository)
-                .tasklet(tasklet, transactionManager)
+                .tasklet(new NotesOfRun(tasklet, repository), transactionManager)
                 .listener((StepExecutionListener) metrics);
     }
 

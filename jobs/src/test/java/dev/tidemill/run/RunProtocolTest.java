@@ -40,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.batch.core.scope.context.ChunkContext;
 import org.springframework.batch.core.step.StepContribution;
+import org.springframework.batch.infrastructure.item.ExecutionContext;
 import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
@@ -333,6 +334,60 @@ class RunProtocolTest {
         assertThat(number("SELECT count(*) FROM copied")).isEqualTo(10);
         assertThat(copying.written).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
         assertThat(number("SELECT count(*) FROM batch_job_execution")).isEqualTo(2);
+    }
+
+    /// Spring Batch by itself saves the context of a run after the step, whatever became of the step's transaction.
+    @Test
+    void whatAStepNotesOfItsRunIsThereOrNotWithTheRowsOfTheSameTransaction() throws Exception {
+        owner.sql("CREATE SEQUENCE commits").update();
+        owner.sql("GRANT USAGE ON commits TO tidemill_batch").update();
+        owner.sql("""
+                        CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                          IF nextval('commits') = 2 THEN RAISE EXCEPTION 'gone' USING ERRCODE = '57P01'; END IF;
+                          RETURN NULL;
+                        END $$
+                        """).update();
+        owner.sql("""
+                        CREATE CONSTRAINT TRIGGER lost AFTER INSERT ON copied DEFERRABLE INITIALLY DEFERRED
+                        FOR EACH ROW EXECUTE FUNCTION lost()
+                        """).update();
+        List<String> known = new ArrayList<>();
+        List<String> saved = new ArrayList<>();
+        TestNode node = node(TestNode.on(database).job("notes", (factory, jdbc) -> {
+            var step = factory.tasklet("note", (contribution, context) -> {
+                        long run = contribution.getStepExecution().getJobExecutionId();
+                        ExecutionContext notes = contribution
+                                .getStepExecution()
+                                .getJobExecution()
+                                .getExecutionContext();
+                        known.add(notes.getString("last", "none"));
+                        saved.add(owner.sql("""
+                                        SELECT coalesce(max(short_context), '') FROM batch_job_execution_context
+                                        WHERE job_execution_id = :run
+                                        """)
+                                .param("run", run)
+                                .query(String.class)
+                                .single());
+                        int id = jdbc.sql("INSERT INTO copied SELECT count(*) + 1, :run FROM copied RETURNING id")
+                                .param("run", run)
+                                .query(Integer.class)
+                                .single();
+                        notes.putString("last", "row " + id);
+                        return id < 3 ? RepeatStatus.CONTINUABLE : RepeatStatus.FINISHED;
+                    })
+                    .build();
+            return JobDefinition.of(factory.job("notes").start(step).build(), "notes")
+                    .policy(retrying(
+                            ErrorClass.TRANSIENT, new Backoff(3, Duration.ofMillis(1), 1, Duration.ofMillis(1), 0)))
+                    .build();
+        }));
+
+        RunView run = node.finished(node.launch("notes", Map.of()).runId());
+
+        assertThat(run.status()).isEqualTo("COMPLETED");
+        assertThat(known).containsExactly("none", "row 1", "row 1", "row 2");
+        assertThat(saved.get(1)).contains("row 1");
+        assertThat(saved.get(3)).contains("row 2");
     }
 
     /// A failure that asks for patience.

@@ -226,6 +226,22 @@ class TransferTest {
     }
 
     @Test
+    void anExportWhosePartsCouldNotBeNotedIsCutAgainAndIsWhole() {
+        from.execute("CREATE SEQUENCE commits; GRANT USAGE ON commits TO tidemill_batch;"
+                + " CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('commits') = 1 THEN"
+                + " RAISE EXCEPTION 'the server goes away' USING ERRCODE = '57P01'; END IF; RETURN NULL; END $$;"
+                + " CREATE CONSTRAINT TRIGGER lost AFTER INSERT ON export_parts DEFERRABLE INITIALLY DEFERRED"
+                + " FOR EACH ROW EXECUTE FUNCTION lost()");
+
+        RunView run = export();
+
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        assertThat(run.attempt()).isEqualTo(2);
+        assertThat(bring(Map.of()).status()).isEqualTo("COMPLETED");
+        assertThat(digest(to, "moved")).isEqualTo(digest(from, "default"));
+    }
+
+    @Test
     void aKilledExportBeginsAnewWhenTheProjectIsAnotherMeanwhile() throws Exception {
         killedExport();
         new MadeCorpus(from).documents("/c", 9, 3, 2);
