@@ -64,9 +64,20 @@ final class SealTasklet implements Tasklet {
     void seal(TransferParameters parameters) throws IOException {
         List<Done> done = parts.done(parameters.workspaceId(), parameters.instance());
         if (!isSealed(parameters, done)) {
+            requireAll(parameters, done);
             make(parameters, done);
         }
         remove(parameters.parts());
+    }
+
+    /// What gets the file's name is said to be whole.
+    private void requireAll(TransferParameters parameters, List<Done> done) {
+        boolean cut = parameters.format() != TransferParameters.Format.ARCHIVE
+                || done.stream().anyMatch(part -> part.kind().equals("configuration"));
+        if (!cut || !parts.open(parameters.workspaceId(), parameters.instance()).isEmpty()) {
+            throw new IllegalStateException(
+                    "the export into " + parameters.file() + " lacks parts, nothing was written: export again");
+        }
     }
 
     /// Parts are removed only when the file is whole under its name.

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.batch.core.job.JobExecution;
 import org.springframework.batch.core.job.JobInstance;
 import org.springframework.batch.core.job.parameters.JobParameters;
@@ -259,11 +261,38 @@ class TransferTest {
     void anExportKilledWhileItRemovesItsPartsFindsThatItIsDone() throws Exception {
         export();
         byte[] whole = Files.readAllBytes(file());
-        JobInstance instance =
-                new JobInstance(from.number("SELECT job_instance_id FROM launches"), TransferConfiguration.EXPORT);
         // Some of them are gone already, some are not.
-        Path parts = Files.createDirectory(Path.of(file() + ".parts-" + instance.getId()));
+        Path parts =
+                Files.createDirectory(Path.of(file() + ".parts-" + exporting().getId()));
         Files.writeString(parts.resolve("questions-00001.jsonl.zst"), "whatever");
+
+        seal();
+
+        assertThat(file()).hasBinaryContent(whole);
+        assertThat(folder.toFile().list()).containsExactly("project.tidemill");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DELETE FROM export_parts WHERE kind = 'configuration'",
+                "UPDATE export_parts SET sha256 = NULL WHERE number = 1"
+            })
+    void anExportThatLacksPartsGetsNoFile(String lost) throws Exception {
+        export();
+        Files.delete(file());
+        from.execute(lost);
+
+        assertThatThrownBy(this::seal).isInstanceOf(IllegalStateException.class).hasMessageContaining("lacks parts");
+        assertThat(file()).doesNotExist();
+    }
+
+    private JobInstance exporting() {
+        return new JobInstance(from.number("SELECT job_instance_id FROM launches"), TransferConfiguration.EXPORT);
+    }
+
+    /// As the export's last step.
+    private void seal() throws Exception {
         JobParameters parameters = new JobParametersBuilder()
                 .addString("workspace", from.workspaceId.toString())
                 .addString("project", "default")
@@ -273,13 +302,10 @@ class TransferTest {
                                 from.rows("SELECT id FROM projects").getFirst().get("id")))
                 .addString("file", file().toString())
                 .toJobParameters();
-        StepExecution step = new StepExecution(2, "seal", new JobExecution(1, instance, parameters));
+        StepExecution step = new StepExecution(2, "seal", new JobExecution(1, exporting(), parameters));
 
         new SealTasklet(from.bean(ExportParts.class), from.bean(Archives.class), InstantSource.system())
                 .execute(new StepContribution(step), new ChunkContext(new StepContext(step)));
-
-        assertThat(file()).hasBinaryContent(whole);
-        assertThat(folder.toFile().list()).containsExactly("project.tidemill");
     }
 
     @Test

@@ -349,7 +349,8 @@ class CommandLineTest {
                     "json");
 
             assertThat(ran.code()).isEqualTo(ExitCode.VERIFICATION_FAILED);
-            assertThat(ran.json().get(0).path("applied").asBoolean()).isFalse();
+            assertThat(ran.json().path("changes").path(0).path("applied").asBoolean())
+                    .isFalse();
         }
     }
 
