@@ -156,6 +156,45 @@ class ChunkPolicyTest {
     }
 
     @Test
+    void whatAChunkCountedIsForgottenWhenItsCommitFails() {
+        numbers.work = number -> {
+            if (number == 2) {
+                throw new DataError("TWO", "two");
+            }
+            return number;
+        };
+        numbers.policy = new JobPolicy(
+                0,
+                4,
+                2,
+                java.util.Set.of(),
+                Map.of(ErrorClass.TRANSIENT, new Backoff(5, Duration.ofMillis(1), 1, Duration.ofMillis(1), 0)),
+                new JobPolicy.Skip(1, null, 0));
+        try (NumbersHarness harness = new NumbersHarness(numbers)) {
+            harness.owner.sql("CREATE SEQUENCE commits").update();
+            harness.owner.sql("GRANT USAGE ON commits TO tidemill_batch").update();
+            harness.owner.sql("""
+                            CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                              IF nextval('commits') = 1 THEN RAISE EXCEPTION 'gone' USING ERRCODE = '57P01'; END IF;
+                              RETURN NULL;
+                            END $$
+                            """).update();
+            harness.owner.sql("""
+                            CREATE CONSTRAINT TRIGGER lost AFTER INSERT ON written DEFERRABLE INITIALLY DEFERRED
+                            FOR EACH ROW EXECUTE FUNCTION lost()
+                            """).update();
+
+            RunView run = harness.run();
+
+            assertThat(run.state()).as(run.message()).isEqualTo(RunState.COMPLETED_WITH_SKIPS);
+            assertThat(run.attempt()).isEqualTo(2);
+            assertThat(run.refused()).isEqualTo(1);
+            assertThat(harness.written()).containsExactly(1, 3, 4, 5, 6, 7, 8, 9, 10);
+            assertThat(harness.letters()).hasSize(1);
+        }
+    }
+
+    @Test
     void aWritersErrorRollsTheChunkBackWithItsLettersAndAnotherTryWritesThemOnce() {
         AtomicInteger writes = new AtomicInteger();
         numbers.work = number -> {

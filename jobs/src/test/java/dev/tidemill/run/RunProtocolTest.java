@@ -352,6 +352,7 @@ class RunProtocolTest {
                         FOR EACH ROW EXECUTE FUNCTION lost()
                         """).update();
         List<String> known = new ArrayList<>();
+        List<String> knownByStep = new ArrayList<>();
         List<String> saved = new ArrayList<>();
         TestNode node = node(TestNode.on(database).job("notes", (factory, jdbc) -> {
             var step = factory.tasklet("note", (contribution, context) -> {
@@ -361,6 +362,8 @@ class RunProtocolTest {
                                 .getJobExecution()
                                 .getExecutionContext();
                         known.add(notes.getString("last", "none"));
+                        ExecutionContext own = contribution.getStepExecution().getExecutionContext();
+                        knownByStep.add(own.getString("last", "none"));
                         saved.add(owner.sql("""
                                         SELECT coalesce(max(short_context), '') FROM batch_job_execution_context
                                         WHERE job_execution_id = :run
@@ -373,6 +376,7 @@ class RunProtocolTest {
                                 .query(Integer.class)
                                 .single();
                         notes.putString("last", "row " + id);
+                        own.putString("last", "row " + id);
                         return id < 3 ? RepeatStatus.CONTINUABLE : RepeatStatus.FINISHED;
                     })
                     .build();
@@ -385,7 +389,7 @@ class RunProtocolTest {
         RunView run = node.finished(node.launch("notes", Map.of()).runId());
 
         assertThat(run.status()).isEqualTo("COMPLETED");
-        assertThat(known).containsExactly("none", "row 1", "row 1", "row 2");
+        assertThat(known).containsExactly("none", "row 1", "row 1", "row 2").isEqualTo(knownByStep);
         assertThat(saved.get(1)).contains("row 1");
         assertThat(saved.get(3)).contains("row 2");
     }
