@@ -111,9 +111,7 @@ public class BackupConfiguration {
     /// Again in every run: a snapshot ends with the process that took it, unless it is gone on with in time.
     @Bean
     Step backupBeginStep(Steps steps, BackupJob backup) {
-        return steps.work(BackupJob.BEGIN, backup::begin)
-                .allowStartIfComplete(true)
-                .build();
+        return steps.workInEveryRun(BackupJob.BEGIN, backup::begin).build();
     }
 
     @Bean

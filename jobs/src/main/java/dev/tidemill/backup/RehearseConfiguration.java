@@ -48,9 +48,8 @@ class RehearseConfiguration {
             Premises premises,
             LoadingSteps loading,
             @Qualifier("drillDiscardStep") Step discard) {
-        Step renew = steps.work("renew", step -> renew(step, premises))
-                .allowStartIfComplete(true)
-                .build();
+        Step renew =
+                steps.workInEveryRun("renew", step -> renew(step, premises)).build();
         return loading.everything(steps.job(JOB), renew)
                 .next(steps.work("apply", step -> apply(step, scratch, premises))
                         .build())

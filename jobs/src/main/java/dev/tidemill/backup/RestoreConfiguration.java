@@ -220,7 +220,7 @@ class RestoreConfiguration {
     }
 
     private static Step again(Steps steps, String name, StepWork work) {
-        return steps.work(name, work).allowStartIfComplete(true).build();
+        return steps.workInEveryRun(name, work).build();
     }
 
     @Bean

@@ -70,7 +70,7 @@ public class ReclaimConfiguration {
 
     /// A step that a resumed run does again: what it made may be gone.
     private static Step again(Steps steps, String name, StepWork work) {
-        return steps.work(name, work).allowStartIfComplete(true).build();
+        return steps.workInEveryRun(name, work).build();
     }
 
     @Bean

@@ -68,21 +68,39 @@ public final class Steps {
         return new GroupStepBuilder<>(step, policies);
     }
 
-    /// A step that runs in transactions of its own making, each bounded; what it notes in the context of the run
-    /// commits
-    /// with them.
+    /// A step that runs in transactions of its own making, each bounded. What it notes in the context of the run, and
+    /// that it has finished, commits with them.
     public TaskletStepBuilder tasklet(String name, Tasklet tasklet) {
+        return tasklet(name, tasklet, false);
+    }
+
+    /// As [#tasklet(String, Tasklet)], one that a resumed run does again, as what it found or made may be gone.
+    public TaskletStepBuilder taskletInEveryRun(String name, Tasklet tasklet) {
+        return tasklet(name, tasklet, true);
+    }
+
+    private TaskletStepBuilder tasklet(String name, Tasklet tasklet, boolean inEveryRun) {
         return new StepBuilder(name, repository)
-                .tasklet(new NotesOfRun(tasklet, repository), transactionManager)
-                .listener((StepExecutionListener) metrics);
+                .tasklet(new CommittedTasklet(tasklet, repository, inEveryRun), transactionManager)
+                .listener((StepExecutionListener) metrics)
+                .allowStartIfComplete(inEveryRun);
     }
 
     /// As [#tasklet(String, Tasklet)], one that is done at once and counts as one item.
     public TaskletStepBuilder work(String name, StepWork work) {
-        return tasklet(name, (contribution, context) -> {
+        return tasklet(name, once(work));
+    }
+
+    /// As [#work(String, StepWork)], one that a resumed run does again.
+    public TaskletStepBuilder workInEveryRun(String name, StepWork work) {
+        return taskletInEveryRun(name, once(work));
+    }
+
+    private static Tasklet once(StepWork work) {
+        return (contribution, context) -> {
             work.in(contribution.getStepExecution());
             contribution.incrementWriteCount(1);
             return RepeatStatus.FINISHED;
-        });
+        };
     }
 }

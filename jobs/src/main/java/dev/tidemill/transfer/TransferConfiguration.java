@@ -55,8 +55,7 @@ public class TransferConfiguration {
             LookAheadReader<Part, Written> exportReader,
             ObjectProvider<InstantSource> clock) {
         return steps.job(EXPORT)
-                .start(steps.tasklet("cut", new CutTasklet(exportParts, properties, archives, workspaces))
-                        .allowStartIfComplete(true)
+                .start(steps.taskletInEveryRun("cut", new CutTasklet(exportParts, properties, archives, workspaces))
                         .build())
                 .next(steps.<Written, Written>chunks("write", 1)
                         .reader(exportReader)

@@ -255,6 +255,19 @@ class ForgetTest {
     }
 
     @Test
+    void aForgetWhoseLastStepIsCommittedAndNotKnownToBeIsDone() throws Exception {
+        corpusWithPerson();
+        node.loseTheEndOf("verify");
+
+        RunView run = forget(text(PERSON));
+
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        assertThat(run.attempt()).isEqualTo(2);
+        assertThat(run.message()).contains("0 traces");
+        assertThat(dump()).doesNotContainIgnoringCase(PERSON);
+    }
+
+    @Test
     void aDocumentThatCannotBeDeletedKeepsTheReceiptOpenAndTheOthersGo() throws Exception {
         corpusWithPerson();
         node.execute("""

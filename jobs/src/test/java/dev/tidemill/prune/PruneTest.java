@@ -209,6 +209,20 @@ class PruneTest {
     }
 
     @Test
+    void aPruneWhoseLastStepIsCommittedAndNotKnownToBeGivesOneAccount() {
+        aged(node);
+        node.loseTheEndOf("account");
+
+        RunView run = node.run(Prune.JOB, Map.of());
+
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        assertThat(run.attempt()).isEqualTo(2);
+        assertThat(run.message()).contains("removed");
+        assertThat(node.number("SELECT count(*) FROM audit_entries WHERE action = 'prune.apply'"))
+                .isEqualTo(1);
+    }
+
+    @Test
     void aSecondPruneFindsNothing() {
         aged(node);
         node.run(Prune.JOB, Map.of());
