@@ -4,6 +4,7 @@ import dev.tidemill.store.VectorSet;
 import dev.tidemill.store.Workspaces;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -49,7 +50,12 @@ final class ExportParts {
             long items,
             long bytes,
             String sha256,
-            @Nullable Long setId) {}
+            @Nullable Long setId) {
+
+        Path in(TransferParameters parameters) {
+            return PartFiles.stored(parameters, name, sha256);
+        }
+    }
 
     /// A set that goes with its project.
     record ExportedSet(long id, Manifest.Set set) {}
@@ -193,6 +199,20 @@ final class ExportParts {
                     .param("set", setId, java.sql.Types.BIGINT)
                     .update();
         }
+    }
+
+    /// Whether a project was cut into parts for this export.
+    boolean isCut(UUID workspaceId, long instance) {
+        return workspaces.callAlone(
+                workspaceId,
+                () -> jdbc.sql("""
+                        SELECT EXISTS (SELECT FROM export_parts
+                                       WHERE workspace_id = :workspace AND job_instance_id = :instance)
+                        """)
+                        .param("workspace", workspaceId)
+                        .param("instance", instance)
+                        .query(Boolean.class)
+                        .single());
     }
 
     List<Part> open(UUID workspaceId, long instance) {

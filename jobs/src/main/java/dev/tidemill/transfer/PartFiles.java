@@ -11,20 +11,22 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
+import java.util.UUID;
 import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/// The folder in which the parts of an export wait. Each is a file of its own that appears whole,
-/// encrypted already where
-/// the export is: nothing readable is on the disk, whatever happens.
+/// The folder in which the parts of an export wait. Each is a file of its own that appears whole, encrypted already
+/// where the export is: nothing readable is on the disk, whatever happens. Its name tells its hash, so that a process
+/// which does not know yet that another goes on with the export writes beside that one's parts, never over them.
 final class PartFiles {
 
     private static final int LEVEL = 1;
@@ -43,23 +45,41 @@ final class PartFiles {
     /// A part that is on the disk.
     record Written(Part part, long items, long bytes, String sha256) {}
 
-    /// Makes the folder, with the lock of a file that is to be encrypted. One that is there stays:
-    /// parts may be locked
+    /// Makes the folder, with the lock of a file that is to be encrypted. One that is there stays: parts may be locked
     /// with it.
     static void prepare(TransferParameters parameters, Archives archives) {
         Path folder = parameters.parts();
         try {
             Files.createDirectories(folder);
             Passphrase passphrase = archives.passphrase(parameters.passphraseFrom());
-            Path lock = folder.resolve(Lock.ENTRY);
-            if (passphrase != null && !Files.exists(lock)) {
-                Path draft = folder.resolve(Lock.ENTRY + ".draft");
-                Files.write(draft, JsonMapper.shared().writeValueAsBytes(Lock.make(passphrase)));
-                publish(draft, lock);
+            if (passphrase != null) {
+                lock(folder, JsonMapper.shared().writeValueAsBytes(Lock.make(passphrase)));
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
         }
+    }
+
+    private static void lock(Path folder, byte[] made) throws IOException {
+        Path draft = draft(folder, Lock.ENTRY);
+        Files.write(draft, made);
+        try {
+            force(draft);
+            Files.createLink(folder.resolve(Lock.ENTRY), draft);
+        } catch (FileAlreadyExistsException stays) {
+            // That of an earlier run, or of one that does the same at this moment.
+        } finally {
+            Files.delete(draft);
+        }
+    }
+
+    private static Path draft(Path folder, String name) {
+        return folder.resolve(name + ".draft-" + UUID.randomUUID());
+    }
+
+    /// Where a part lies until the file is made of the parts.
+    static Path stored(TransferParameters parameters, String name, String sha256) {
+        return parameters.parts().resolve(sha256.substring(0, 16) + "-" + name);
     }
 
     static PartFiles open(ExportParts parts, TransferParameters parameters, Archives archives) {
@@ -84,7 +104,7 @@ final class PartFiles {
     }
 
     Written write(Part part) {
-        Path draft = parameters.parts().resolve(part.name() + ".draft");
+        Path draft = draft(parameters.parts(), part.name());
         MessageDigest digest = ContentHash.sha256();
         try {
             if (parameters.format() == TransferParameters.Format.PARQUET) {
@@ -104,13 +124,10 @@ final class PartFiles {
     }
 
     private Written finish(Part part, long items, Path draft, MessageDigest digest) throws IOException {
-        Path target = parameters.parts().resolve(part.name());
+        String sha256 = ContentHash.ofDigest(digest.digest()).hex();
+        Path target = stored(parameters, part.name(), sha256);
         publish(draft, target);
-        return new Written(
-                part,
-                items,
-                Files.size(target),
-                ContentHash.ofDigest(digest.digest()).hex());
+        return new Written(part, items, Files.size(target), sha256);
     }
 
     private static void hash(Path file, MessageDigest digest) throws IOException {
@@ -135,9 +152,13 @@ final class PartFiles {
 
     /// On the disk first, then under its name.
     static void publish(Path draft, Path target) throws IOException {
-        try (FileChannel written = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+        force(draft);
+        Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static void force(Path file) throws IOException {
+        try (FileChannel written = FileChannel.open(file, StandardOpenOption.WRITE)) {
             written.force(true);
         }
-        Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

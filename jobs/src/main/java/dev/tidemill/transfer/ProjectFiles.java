@@ -85,7 +85,8 @@ public final class ProjectFiles {
     /// Cuts a project into parts, unless that was done and they still lie in the folder.
     public void cut(Found project) {
         TransferParameters parameters = parameters(project);
-        if (Files.isDirectory(parameters.parts()) || Files.exists(file(project))) {
+        boolean isCut = Files.isDirectory(parameters.parts()) && parts.isCut(workspaceId, parameters.instance());
+        if (isCut || Files.exists(file(project))) {
             return;
         }
         PartFiles.prepare(parameters, archives);

@@ -30,8 +30,7 @@ import org.springframework.batch.infrastructure.repeat.RepeatStatus;
 import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Makes one file of the parts, which appears whole under its name, then removes the parts. Killed
-/// at any point, it is
+/// Makes one file of the parts, which appears whole under its name, then removes the parts. Killed at any point, it is
 /// done again from the beginning, or finds that it is done.
 final class SealTasklet implements Tasklet {
 
@@ -68,6 +67,24 @@ final class SealTasklet implements Tasklet {
             make(parameters, done);
         }
         remove(parameters.parts());
+        removeDrafts(parameters);
+    }
+
+    /// Of runs that were killed.
+    private static void removeDrafts(TransferParameters parameters) throws IOException {
+        Path drafts = Path.of(drafts(parameters));
+        Path folder = drafts.toAbsolutePath().getParent();
+        if (folder == null) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(path -> path.getFileName()
+                            .toString()
+                            .startsWith(drafts.getFileName().toString()))
+                    .toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
     }
 
     /// What gets the file's name is said to be whole.
@@ -84,36 +101,54 @@ final class SealTasklet implements Tasklet {
     private static boolean isSealed(TransferParameters parameters, List<Done> done) {
         return Files.exists(parameters.file())
                 && (Files.notExists(parameters.parts())
-                        || done.stream()
-                                .anyMatch(part ->
-                                        Files.notExists(parameters.parts().resolve(part.name()))));
+                        || done.stream().anyMatch(part -> Files.notExists(part.in(parameters))));
     }
 
     private void make(TransferParameters parameters, List<Done> done) throws IOException {
         if (parameters.format() == TransferParameters.Format.PARQUET) {
-            // A folder is what readers of many Parquet files take; what a killed part left in it goes.
-            Set<String> names = done.stream().map(Done::name).collect(Collectors.toSet());
-            try (Stream<Path> files = Files.list(parameters.parts())) {
-                for (Path file : files.filter(
-                                path -> !names.contains(path.getFileName().toString()))
-                        .toList()) {
-                    FileSystemUtils.deleteRecursively(file);
-                }
-            }
-            Files.move(parameters.parts(), parameters.file(), StandardCopyOption.ATOMIC_MOVE);
+            makeFolder(parameters, done);
             return;
         }
-        Path draft = Path.of(parameters.file() + ".draft-" + parameters.instance());
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(draft), 1 << 16)) {
-            if (parameters.format() == TransferParameters.Format.LINES) {
-                for (Done part : done) {
-                    Files.copy(parameters.parts().resolve(part.name()), out);
+        // Of this run alone: another process may not know yet that the export was taken over from it.
+        Path draft = Path.of(drafts(parameters) + parameters.runId());
+        try {
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(draft), 1 << 16)) {
+                if (parameters.format() == TransferParameters.Format.LINES) {
+                    for (Done part : done) {
+                        Files.copy(part.in(parameters), out);
+                    }
+                } else {
+                    zip(parameters, done, out);
                 }
-            } else {
-                zip(parameters, done, out);
+            }
+            PartFiles.publish(draft, parameters.file());
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+    }
+
+    private static String drafts(TransferParameters parameters) {
+        return parameters.file() + ".draft-" + parameters.instance() + "-";
+    }
+
+    /// A folder is what readers of many Parquet files take; what a killed part left in it goes.
+    private static void makeFolder(TransferParameters parameters, List<Done> done) throws IOException {
+        for (Done part : done) {
+            Path named = parameters.parts().resolve(part.name());
+            // Otherwise an earlier run has done so.
+            if (Files.exists(part.in(parameters))) {
+                Files.move(part.in(parameters), named, StandardCopyOption.ATOMIC_MOVE);
             }
         }
-        PartFiles.publish(draft, parameters.file());
+        Set<String> names = done.stream().map(Done::name).collect(Collectors.toSet());
+        try (Stream<Path> files = Files.list(parameters.parts())) {
+            for (Path file : files.filter(
+                            path -> !names.contains(path.getFileName().toString()))
+                    .toList()) {
+                FileSystemUtils.deleteRecursively(file);
+            }
+        }
+        Files.move(parameters.parts(), parameters.file(), StandardCopyOption.ATOMIC_MOVE);
     }
 
     private void zip(TransferParameters parameters, List<Done> done, OutputStream out) throws IOException {
@@ -128,7 +163,7 @@ final class SealTasklet implements Tasklet {
         entry(zip, sealed(Manifest.ENTRY, key), key == null ? manifest : sealed(manifest, key));
         for (Done part : done) {
             zip.putNextEntry(new ZipEntry(sealed(part.name(), key)));
-            Files.copy(parameters.parts().resolve(part.name()), zip);
+            Files.copy(part.in(parameters), zip);
             zip.closeEntry();
         }
         zip.finish();

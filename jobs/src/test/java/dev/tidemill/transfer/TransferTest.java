@@ -194,6 +194,10 @@ class TransferTest {
 
     /// Behind its third part.
     private void killedExport() throws Exception {
+        killedExport(Map.of("file", file().toString()));
+    }
+
+    private void killedExport(Map<String, String> parameters) throws Exception {
         JobProcess.killAfter(
                 here,
                 "UPDATE",
@@ -202,7 +206,7 @@ class TransferTest {
                 folder.resolve("process.log"),
                 TransferConfiguration.class,
                 TransferConfiguration.EXPORT,
-                Map.of("file", file().toString()),
+                parameters,
                 SMALL);
     }
 
@@ -241,6 +245,62 @@ class TransferTest {
         assertThat(run.attempt()).isEqualTo(2);
         assertThat(bring(Map.of()).status()).isEqualTo("COMPLETED");
         assertThat(digest(to, "moved")).isEqualTo(digest(from, "default"));
+    }
+
+    @Test
+    void aProjectThatWasNotCutWhenItsFolderWasMadeIsCutByTheNextRun() throws Exception {
+        ProjectFiles files =
+                new ProjectFiles(here.dataSource(), from.bean(ExportProperties.class), from.workspaceId, folder);
+        ProjectFiles.Found project = files.projects().getFirst();
+        Files.createDirectory(
+                Path.of(files.file(project) + ".parts-" + project.id().getMostSignificantBits()));
+
+        files.cut(project);
+        assertThat(files.open(project)).isNotEmpty();
+        files.open(project).forEach(files::write);
+        files.cut(project);
+        assertThat(files.open(project)).isEmpty();
+    }
+
+    /// As one that stood still while another process took its export over: encrypted, no two parts have the same bytes.
+    @Test
+    void aProcessThatWritesAPartLateChangesNothingOfTheExportThatOthersFinish() throws Exception {
+        Path words = Files.writeString(folder.resolve("words"), "correct horse battery staple");
+        Map<String, String> parameters = Map.of("file", file().toString(), "passphraseFrom", "file:" + words);
+        killedExport(parameters);
+        TransferParameters late = new TransferParameters(
+                from.workspaceId,
+                UUID.fromString(String.valueOf(
+                        from.rows("SELECT id FROM projects").getFirst().get("id"))),
+                "default",
+                file(),
+                TransferParameters.Format.ARCHIVE,
+                false,
+                "refuse",
+                "file:" + words,
+                exporting().getId(),
+                0);
+        PartFiles files = PartFiles.open(from.bean(ExportParts.class), late, from.bean(Archives.class));
+        PartFiles.prepare(late, from.bean(Archives.class));
+        var first = from.rows("SELECT * FROM export_parts WHERE number = 1").getFirst();
+        assertThat(first.get("sha256")).isNotNull();
+        files.write(new ExportParts.Part(
+                1,
+                String.valueOf(first.get("kind")),
+                String.valueOf(first.get("name")),
+                (String) first.get("first_key"),
+                (String) first.get("last_key"),
+                from.number("SELECT items FROM export_parts WHERE number = 1"),
+                (Long) first.get("set_id")));
+
+        RunView run = from.await(from.runs().resumeOrphans().getFirst());
+
+        assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
+        RunView brought = bring(Map.of("passphraseFrom", "file:" + words));
+        assertThat(brought.status()).as(brought.message()).isEqualTo("COMPLETED");
+        assertThat(digest(to, "moved")).isEqualTo(digest(from, "default"));
+        assertThat(folder.toFile().list())
+                .doesNotContain("project.tidemill.parts-" + exporting().getId());
     }
 
     @Test
