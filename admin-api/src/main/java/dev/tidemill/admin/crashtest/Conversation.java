@@ -89,6 +89,8 @@ final class Conversation {
         } else if (sql.startsWith("update batch_step_execution") && business && !metadata) {
             metadata = true;
             return KillPoint.METADATA;
+        } else if (sql.startsWith("update batch_step_execution") && !business && boundTo("COMPLETED")) {
+            return KillPoint.FINISHING;
         } else if (sql.startsWith("update batch_job_execution") && sql.contains("status") && boundTo("COMPLETED")) {
             return KillPoint.COMPLETING;
         } else if (sql.startsWith("update launches") && boundTo("completed")) {

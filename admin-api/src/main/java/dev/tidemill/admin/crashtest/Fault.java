@@ -23,9 +23,9 @@ record Fault(int number, Mode mode, KillPoint point, int occurrence, int delayMi
     private static final List<KillPoint> OF_CONNECTIONS =
             List.of(KillPoint.WORKED, KillPoint.COPYING, KillPoint.METADATA, KillPoint.COMMITTING);
 
-    /// Where a kill says most: before a commit, after it, and when all is done and nobody knows it yet.
+    /// Where a kill says most: before a commit, after it, and when a step or all is done and nobody knows it yet.
     private static final List<KillPoint> TELLING =
-            List.of(KillPoint.COMMITTING, KillPoint.COMMIT_REPLY, KillPoint.COMPLETING);
+            List.of(KillPoint.COMMITTING, KillPoint.COMMIT_REPLY, KillPoint.FINISHING, KillPoint.COMPLETING);
 
     /// The same schedule for the same seed: every point comes up before one comes up again.
     static List<Fault> schedule(long seed, int count, Mode mode) {
@@ -51,8 +51,9 @@ record Fault(int number, Mode mode, KillPoint point, int occurrence, int delayMi
             for (Fault fault : turn(random, mode)) {
                 KillPoint point = fault.reachable(random, passed.keySet());
                 if (point != null) {
-                    // No later than the first third, so that several faults strike one run.
-                    int latest = Math.max(1, passed.getOrDefault(point, 1) / 3);
+                    // No later than the first third, so that several faults strike one run; but any of its steps.
+                    int passages = passed.getOrDefault(point, 1);
+                    int latest = point == KillPoint.FINISHING ? passages : Math.max(1, passages / 3);
                     turn.add(new Fault(
                             0, fault.mode, point, Math.min(fault.occurrence, latest), fault.delayMillis, fault.hard));
                 }
@@ -127,6 +128,7 @@ record Fault(int number, Mode mode, KillPoint point, int occurrence, int delayMi
                 + switch (point) {
                     case WORKED, METADATA, COMMITTING, COMMIT_REPLY, COMMITTED -> random.nextInt(4);
                     case COPYING, REFUSING -> random.nextInt(2);
+                    case FINISHING -> random.nextInt(12);
                     case ANYWHERE, COMPLETING, CONCLUDING -> 0;
                 };
         return new Fault(0, mode, point, occurrence, random.nextInt(LATEST_MILLIS), random.nextBoolean());

@@ -18,6 +18,8 @@ public enum KillPoint {
     COMMITTED("F05", "after a chunk, before the next read"),
     /// a dead letter is about to be written
     REFUSING("F06", "while an item is refused"),
+    /// a step has committed its last rows and is not marked completed
+    FINISHING("F07", "between a step's last commit and its COMPLETED"),
     /// all chunks are done, the run is not marked completed
     COMPLETING("F07", "between the last chunk and COMPLETED"),
     /// the run is marked completed, the launch is not

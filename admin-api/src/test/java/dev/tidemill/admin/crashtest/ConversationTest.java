@@ -73,7 +73,11 @@ class ConversationTest {
     }
 
     @Test
-    void theEndsOfARunAndOfItsLaunchArePoints() {
+    void theEndsOfAStepOfARunAndOfItsLaunchArePoints() {
+        assertThat(say("UPDATE BATCH_STEP_EXECUTION SET START_TIME = ?, STATUS = ?", "STARTED"))
+                .isNull();
+        assertThat(say("UPDATE BATCH_STEP_EXECUTION SET START_TIME = ?, STATUS = ?", "COMPLETED"))
+                .isEqualTo(KillPoint.FINISHING);
         assertThat(say("UPDATE BATCH_JOB_EXECUTION SET START_TIME = ?, STATUS = ?", "STARTED"))
                 .isNull();
         assertThat(say("UPDATE BATCH_JOB_EXECUTION SET START_TIME = ?, STATUS = ?", "COMPLETED"))

@@ -48,7 +48,8 @@ class CrashTestTest {
         CrashTest.removeScratch(scratch);
     }
 
-    /// Three kills each, as they say most: before a commit, after it, and when all is done and nobody knows it yet.
+    /// Four kills each, as they say most: before a commit, after it, and when a step or all is done and nobody knows it
+    /// yet.
     /// Verify and restore commit next to no rows of their own; the backup is verified and restored at its end.
     @Test
     @Timeout(900)
@@ -57,7 +58,7 @@ class CrashTestTest {
         List<String> told = Collections.synchronizedList(new ArrayList<>());
         List<String> jobs = List.of("reembed", "evaluate", "prune", "forget", "migrate", "export", "import", "backup");
         CrashTest.Options options =
-                new CrashTest.Options(Set.copyOf(jobs), 5, 3 * jobs.size(), Mode.PROCESS, 6, 2, Duration.ofSeconds(4));
+                new CrashTest.Options(Set.copyOf(jobs), 5, 4 * jobs.size(), Mode.PROCESS, 6, 2, Duration.ofSeconds(4));
         try (CrashTest test = new CrashTest(options, scratch, told::add)) {
             Report report = test.run();
 
@@ -71,6 +72,7 @@ class CrashTestTest {
                             .containsOnlyKeys(
                                     "F04 process before the COMMIT is sent",
                                     "F04 process after the COMMIT, before its reply",
+                                    "F07 process between a step's last commit and its COMPLETED",
                                     "F07 process between the last chunk and COMPLETED"));
             assertThat(report.text()).endsWith("lost 0, duplicated 0");
         } catch (RuntimeException | AssertionError e) {
@@ -82,19 +84,33 @@ class CrashTestTest {
     @Test
     void aJobIsStruckOnlyWhereItPassesAndFirstWhereItSaysMost() {
         Map<KillPoint, Integer> passed = Map.of(
-                KillPoint.COMMITTING, 9, KillPoint.COMMIT_REPLY, 9, KillPoint.COMPLETING, 1, KillPoint.CONCLUDING, 1);
+                KillPoint.COMMITTING,
+                9,
+                KillPoint.COMMIT_REPLY,
+                9,
+                KillPoint.FINISHING,
+                5,
+                KillPoint.COMPLETING,
+                1,
+                KillPoint.CONCLUDING,
+                1);
 
         List<Fault> schedule = Fault.schedule(7, 40, Mode.ALL, passed);
 
         assertThat(schedule).hasSize(40).isEqualTo(Fault.schedule(7, 40, Mode.ALL, passed));
-        assertThat(schedule.subList(0, 3))
+        assertThat(schedule.subList(0, 4))
                 .extracting(Fault::point)
-                .containsExactly(KillPoint.COMMITTING, KillPoint.COMMIT_REPLY, KillPoint.COMPLETING);
+                .containsExactly(
+                        KillPoint.COMMITTING, KillPoint.COMMIT_REPLY, KillPoint.FINISHING, KillPoint.COMPLETING);
         assertThat(schedule).allSatisfy(fault -> {
-            assertThat(fault.occurrence()).isLessThanOrEqualTo(3);
+            assertThat(fault.occurrence()).isLessThanOrEqualTo(fault.point() == KillPoint.FINISHING ? 5 : 3);
             assertThat(fault.point() == KillPoint.ANYWHERE || passed.containsKey(fault.point()))
                     .isTrue();
         });
+        assertThat(schedule)
+                .filteredOn(fault -> fault.point() == KillPoint.FINISHING)
+                .extracting(Fault::occurrence)
+                .contains(5);
         assertThat(Fault.schedule(7, 40, Mode.BACKEND, Map.of(KillPoint.COMPLETING, 1)))
                 .isEmpty();
     }
