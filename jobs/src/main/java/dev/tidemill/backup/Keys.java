@@ -2,13 +2,13 @@ package dev.tidemill.backup;
 
 import dev.tidemill.document.ContentHash;
 import dev.tidemill.seal.Ciphers;
+import dev.tidemill.seal.SecretFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -98,8 +98,7 @@ final class Keys {
     private static Key make(Path file) {
         byte[] bytes = Ciphers.random(Ciphers.KEY_BYTES);
         try {
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            Files.writeString(file, Base64.getEncoder().encodeToString(bytes) + "\n");
+            SecretFile.create(file, Base64.getEncoder().encodeToString(bytes) + "\n");
             log.warn("made the backup key {}: keep a copy of it elsewhere, without it no backup can be restored", file);
             return Key.of(bytes, file.toString());
         } catch (FileAlreadyExistsException e) {

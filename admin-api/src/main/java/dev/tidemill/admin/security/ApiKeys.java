@@ -1,11 +1,11 @@
 package dev.tidemill.admin.security;
 
+import dev.tidemill.seal.SecretFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Optional;
@@ -91,9 +91,7 @@ public final class ApiKeys {
     private static ApiKey create(Path file) {
         ApiKey key = ApiKey.generate();
         try {
-            // The rights come with the file, so that there is no moment in which others could read it.
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            Files.writeString(file, key.text() + "\n");
+            SecretFile.create(file, key.text() + "\n");
             log.info("made the API key {} in {}", key, file);
             return key;
         } catch (FileAlreadyExistsException e) {

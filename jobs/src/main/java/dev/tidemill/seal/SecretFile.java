@@ -1,0 +1,35 @@
+package dev.tidemill.seal;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
+
+/// Files that hold a secret which is made once.
+public final class SecretFile {
+
+    private SecretFile() {}
+
+    /// Makes a file that its owner alone may read. It appears whole, on the disk, and never in the place of another: a
+    /// process that is killed here leaves none, and of several that do it at once one succeeds.
+    ///
+    /// @param text in UTF-8
+    /// @throws java.nio.file.FileAlreadyExistsException when there is one
+    public static void create(Path file, String text) throws IOException {
+        Path draft = file.resolveSibling(file.getFileName() + ".draft-" + UUID.randomUUID());
+        // The rights come with the file, so that there is no moment in which others could read it.
+        Files.createFile(draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        try {
+            Files.writeString(draft, text);
+            try (FileChannel written = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+                written.force(true);
+            }
+            Files.createLink(file, draft);
+        } finally {
+            Files.delete(draft);
+        }
+    }
+}
