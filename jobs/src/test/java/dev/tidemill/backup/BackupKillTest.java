@@ -342,7 +342,7 @@ class BackupKillTest {
                 RunView run = harness.await(harness.runs().resumeOrphans().getFirst());
                 assertThat(run.status()).as(run.message()).isEqualTo("COMPLETED");
                 signal("CONT", process);
-                assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(this::log).isTrue();
+                assertThat(process.waitFor(120, TimeUnit.SECONDS)).as(this::log).isTrue();
             }
         } finally {
             process.destroyForcibly().waitFor();
