@@ -13,8 +13,8 @@ public final class SecretFile {
 
     private SecretFile() {}
 
-    /// Makes a file that its owner alone may read. It appears whole, on the disk, and never in the place of another: a
-    /// process that is killed here leaves none, and of several that do it at once one succeeds.
+    /// Makes a file that its owner alone may read. It appears under its name whole, on the disk, and never in the place
+    /// of another: of several processes that do it at once one succeeds, and one that is killed here leaves a draft.
     ///
     /// @param text in UTF-8
     /// @throws java.nio.file.FileAlreadyExistsException when there is one
