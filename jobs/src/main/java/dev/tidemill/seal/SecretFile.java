@@ -8,13 +8,13 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.UUID;
 
-/// Files that hold a secret which is made once.
+/// Files of what is made once: keys, and what a passphrase needs to become one.
 public final class SecretFile {
 
     private SecretFile() {}
 
     /// Makes a file that its owner alone may read. It appears under its name whole, on the disk, and never in the place
-    /// of another: of several processes that do it at once one succeeds, and one that is killed here leaves a draft.
+    /// of another: of several processes that make it at once one succeeds, and one that is killed leaves a draft.
     ///
     /// @param text in UTF-8
     /// @throws java.nio.file.FileAlreadyExistsException when there is one
