@@ -8,11 +8,11 @@ import org.springframework.batch.core.job.JobExecution;
 public final class LeaseCheck {
 
     private final Control control;
-    private final Node node;
+    private final Leases leases;
 
-    LeaseCheck(Control control, Node node) {
+    LeaseCheck(Control control, Leases leases) {
         this.control = control;
-        this.node = node;
+        this.leases = leases;
     }
 
     /// Lets the work begin, or throws.
@@ -20,16 +20,7 @@ public final class LeaseCheck {
     /// @throws FenceLost when another process holds the lease, or may take it since this one seems dead
     public void require(JobExecution execution) {
         long instance = execution.getJobInstanceId();
-        boolean held = control.call(() -> control.jdbc()
-                .sql("""
-                        SELECT count(*) > 0 FROM job_leases l JOIN nodes n USING (boot_id)
-                        WHERE l.job_instance_id = :instance AND l.boot_id = :me AND n.expires_at > clock_timestamp()
-                        """)
-                .param("instance", instance)
-                .param("me", node.bootId())
-                .query(Boolean.class)
-                .single());
-        if (!held) {
+        if (!control.call(() -> leases.holds(instance))) {
             throw new FenceLost(instance, 0);
         }
     }

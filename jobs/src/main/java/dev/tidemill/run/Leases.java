@@ -73,6 +73,18 @@ final class Leases {
                         """).param("instance", instanceId).query(Boolean.class).single();
     }
 
+    /// Whether this process holds the lease of a job instance, and others take it for alive.
+    boolean holds(long instanceId) {
+        return jdbc.sql("""
+                        SELECT count(*) > 0 FROM job_leases l JOIN nodes n USING (boot_id)
+                        WHERE l.job_instance_id = :instance AND l.boot_id = :me AND n.expires_at > clock_timestamp()
+                        """)
+                .param("instance", instanceId)
+                .param("me", node.bootId())
+                .query(Boolean.class)
+                .single();
+    }
+
     void release(Fences.Lease lease) {
         jdbc.sql("UPDATE job_leases SET boot_id = NULL WHERE job_instance_id = :instance AND fence = :fence")
                 .param("instance", lease.jobInstanceId())

@@ -84,8 +84,17 @@ public class RunConfiguration {
     }
 
     @Bean
-    LeaseCheck leaseCheck(Control control, Node node) {
-        return new LeaseCheck(control, node);
+    Leases leases(
+            JdbcClient jdbc,
+            DataSource dataSource,
+            @Qualifier(HEARTBEAT) ObjectProvider<DataSource> heartbeatSource,
+            Node node) {
+        return new Leases(jdbc, heartbeatSource.getIfAvailable(() -> dataSource), node);
+    }
+
+    @Bean
+    LeaseCheck leaseCheck(Control control, Leases leases) {
+        return new LeaseCheck(control, leases);
     }
 
     @Bean
@@ -98,6 +107,7 @@ public class RunConfiguration {
             RunProperties properties,
             Node node,
             Fences fences,
+            Leases leases,
             DataSource dataSource,
             @Qualifier(HEARTBEAT) ObjectProvider<DataSource> heartbeatSource,
             Control control,
@@ -109,7 +119,6 @@ public class RunConfiguration {
             List<RunObserver> observers) {
         DataSource own = heartbeatSource.getIfAvailable(() -> dataSource);
         Launches launches = new Launches(jdbc);
-        Leases leases = new Leases(jdbc, own, node);
         Conclusion conclusion = new Conclusion(
                 control, launches, leases, itemsInHand, jobs, repository, observers, RandomGenerator.getDefault());
         Heartbeat heartbeat = new Heartbeat(own, node, fences, properties.timing());

@@ -3,6 +3,7 @@ package dev.tidemill.transfer;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import dev.tidemill.document.ContentHash;
 import dev.tidemill.seal.SealedOutput;
+import dev.tidemill.seal.SecretFile;
 import dev.tidemill.transfer.ExportParts.Part;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
@@ -52,29 +53,16 @@ final class PartFiles {
         try {
             Files.createDirectories(folder);
             Passphrase passphrase = archives.passphrase(parameters.passphraseFrom());
-            if (passphrase != null) {
-                lock(folder, JsonMapper.shared().writeValueAsBytes(Lock.make(passphrase)));
+            Path lock = folder.resolve(Lock.ENTRY);
+            // Making one takes as long as guessing a passphrase should.
+            if (passphrase != null && !Files.exists(lock)) {
+                SecretFile.create(lock, JsonMapper.shared().writeValueAsString(Lock.make(passphrase)));
             }
+        } catch (FileAlreadyExistsException stays) {
+            // That of a process which does the same at this moment.
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
         }
-    }
-
-    private static void lock(Path folder, byte[] made) throws IOException {
-        Path draft = draft(folder, Lock.ENTRY);
-        Files.write(draft, made);
-        try {
-            force(draft);
-            Files.createLink(folder.resolve(Lock.ENTRY), draft);
-        } catch (FileAlreadyExistsException stays) {
-            // That of an earlier run, or of one that does the same at this moment.
-        } finally {
-            Files.delete(draft);
-        }
-    }
-
-    private static Path draft(Path folder, String name) {
-        return folder.resolve(name + ".draft-" + UUID.randomUUID());
     }
 
     /// Where a part lies until the file is made of the parts.
@@ -104,7 +92,7 @@ final class PartFiles {
     }
 
     Written write(Part part) {
-        Path draft = draft(parameters.parts(), part.name());
+        Path draft = parameters.parts().resolve(part.name() + ".draft-" + UUID.randomUUID());
         MessageDigest digest = ContentHash.sha256();
         try {
             if (parameters.format() == TransferParameters.Format.PARQUET) {
@@ -152,13 +140,9 @@ final class PartFiles {
 
     /// On the disk first, then under its name.
     static void publish(Path draft, Path target) throws IOException {
-        force(draft);
-        Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    private static void force(Path file) throws IOException {
-        try (FileChannel written = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        try (FileChannel written = FileChannel.open(draft, StandardOpenOption.WRITE)) {
             written.force(true);
         }
+        Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

@@ -138,21 +138,6 @@ public final class JobNode implements AutoCloseable {
         return owner.sql(sql).query(Long.class).single();
     }
 
-    /// From now on the database goes away once, when the end of a step is to be written down: what the step did is
-    /// committed then, and nobody knows.
-    public void loseTheEndOf(String step) {
-        execute("""
-                CREATE SEQUENCE ends;
-                GRANT USAGE ON ends TO PUBLIC;
-                CREATE FUNCTION lose_the_end() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                  IF nextval('ends') = 1 THEN RAISE EXCEPTION 'the server goes away' USING ERRCODE = '57P01'; END IF;
-                  RETURN NEW;
-                END $$;
-                CREATE TRIGGER lose_the_end BEFORE UPDATE ON batch_step_execution FOR EACH ROW
-                  WHEN (NEW.status = 'COMPLETED' AND NEW.step_name = '%s') EXECUTE FUNCTION lose_the_end()
-                """.formatted(step));
-    }
-
     public void execute(String sql) {
         owner.sql(sql).update();
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemill.made.JobNode;
 import dev.tidemill.made.JobProcess;
 import dev.tidemill.made.MadeCorpus;
+import dev.tidemill.made.Outage;
 import dev.tidemill.postgres.TestDatabase;
 import dev.tidemill.prune.Forget.Receipt;
 import dev.tidemill.prune.Forget.Target;
@@ -257,7 +258,7 @@ class ForgetTest {
     @Test
     void aForgetWhoseLastStepIsCommittedAndNotKnownToBeIsDone() throws Exception {
         corpusWithPerson();
-        node.loseTheEndOf("verify");
+        Outage.whenStepEnds(node.owner, "verify");
 
         RunView run = forget(text(PERSON));
 

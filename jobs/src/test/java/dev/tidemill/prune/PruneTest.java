@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemill.made.JobNode;
 import dev.tidemill.made.JobProcess;
 import dev.tidemill.made.MadeCorpus;
+import dev.tidemill.made.Outage;
 import dev.tidemill.postgres.TestDatabase;
 import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.run.LaunchRequest;
@@ -211,7 +212,7 @@ class PruneTest {
     @Test
     void aPruneWhoseLastStepIsCommittedAndNotKnownToBeGivesOneAccount() {
         aged(node);
-        node.loseTheEndOf("account");
+        Outage.whenStepEnds(node.owner, "account");
 
         RunView run = node.run(Prune.JOB, Map.of());
 

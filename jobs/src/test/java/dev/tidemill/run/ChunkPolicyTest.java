@@ -2,6 +2,7 @@ package dev.tidemill.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemill.made.Outage;
 import dev.tidemill.run.NumbersHarness.Numbers;
 import java.net.http.HttpTimeoutException;
 import java.sql.SQLException;
@@ -171,18 +172,7 @@ class ChunkPolicyTest {
                 Map.of(ErrorClass.TRANSIENT, new Backoff(5, Duration.ofMillis(1), 1, Duration.ofMillis(1), 0)),
                 new JobPolicy.Skip(1, null, 0));
         try (NumbersHarness harness = new NumbersHarness(numbers)) {
-            harness.owner.sql("CREATE SEQUENCE commits").update();
-            harness.owner.sql("GRANT USAGE ON commits TO tidemill_batch").update();
-            harness.owner.sql("""
-                            CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                              IF nextval('commits') = 1 THEN RAISE EXCEPTION 'gone' USING ERRCODE = '57P01'; END IF;
-                              RETURN NULL;
-                            END $$
-                            """).update();
-            harness.owner.sql("""
-                            CREATE CONSTRAINT TRIGGER lost AFTER INSERT ON written DEFERRABLE INITIALLY DEFERRED
-                            FOR EACH ROW EXECUTE FUNCTION lost()
-                            """).update();
+            Outage.whenCommitted(harness.owner, "written", 1);
 
             RunView run = harness.run();
 

@@ -3,6 +3,7 @@ package dev.tidemill.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemill.made.Outage;
 import dev.tidemill.postgres.Await;
 import dev.tidemill.postgres.TestDatabase;
 import java.lang.reflect.InvocationTargetException;
@@ -339,18 +340,7 @@ class RunProtocolTest {
     /// Spring Batch by itself saves the context of a run after the step, whatever became of the step's transaction.
     @Test
     void whatAStepNotesOfItsRunIsThereOrNotWithTheRowsOfTheSameTransaction() throws Exception {
-        owner.sql("CREATE SEQUENCE commits").update();
-        owner.sql("GRANT USAGE ON commits TO tidemill_batch").update();
-        owner.sql("""
-                        CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                          IF nextval('commits') = 2 THEN RAISE EXCEPTION 'gone' USING ERRCODE = '57P01'; END IF;
-                          RETURN NULL;
-                        END $$
-                        """).update();
-        owner.sql("""
-                        CREATE CONSTRAINT TRIGGER lost AFTER INSERT ON copied DEFERRABLE INITIALLY DEFERRED
-                        FOR EACH ROW EXECUTE FUNCTION lost()
-                        """).update();
+        Outage.whenCommitted(owner, "copied", 2);
         List<String> known = new ArrayList<>();
         List<String> knownByStep = new ArrayList<>();
         List<String> saved = new ArrayList<>();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemill.made.JobNode;
 import dev.tidemill.made.JobProcess;
 import dev.tidemill.made.MadeCorpus;
+import dev.tidemill.made.Outage;
 import dev.tidemill.postgres.TestDatabase;
 import dev.tidemill.run.InvalidParameter;
 import dev.tidemill.run.RunView;
@@ -233,11 +234,7 @@ class TransferTest {
 
     @Test
     void anExportWhosePartsCouldNotBeNotedIsCutAgainAndIsWhole() {
-        from.execute("CREATE SEQUENCE commits; GRANT USAGE ON commits TO tidemill_batch;"
-                + " CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('commits') = 1 THEN"
-                + " RAISE EXCEPTION 'the server goes away' USING ERRCODE = '57P01'; END IF; RETURN NULL; END $$;"
-                + " CREATE CONSTRAINT TRIGGER lost AFTER INSERT ON export_parts DEFERRABLE INITIALLY DEFERRED"
-                + " FOR EACH ROW EXECUTE FUNCTION lost()");
+        Outage.whenCommitted(from.owner, "export_parts", 1);
 
         RunView run = export();
 
